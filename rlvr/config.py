@@ -1,0 +1,250 @@
+"""The config of a run: one TOML file, validated before anything starts.
+
+    file + `--set a.b=c` overrides  --load_config-->  RunConfig (frozen)
+
+A typo is an error that names the nearest key; each component receives its own section and
+never the whole. Defaults are those of a small run on one host.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from guru_data import SourceConfig
+from rlvr.errors import ConfigError
+
+
+class Config(BaseModel):
+    """A typo is an error, a loaded config never changes, docstrings become `--help`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RolloutConfig(Config):
+    problems_per_step: PositiveInt = 16
+    """Problems whose groups make one step's batch."""
+    group_size: Annotated[int, Field(ge=2)] = 8
+    """Rollouts per problem; advantages are relative to their mean."""
+    max_new_tokens: PositiveInt = 64
+    temperature: PositiveFloat = 1.0
+    ahead: NonNegativeInt = 0
+    """Versions that generation may run ahead of the weights; 0 is on-policy."""
+    retries: NonNegativeInt = 2
+    """How often a group lost with its generator is generated anew before it is dropped."""
+    timeout_s: PositiveFloat = 600.0
+    """Longest wait for one group's rollouts."""
+
+
+class EngineConfig(Config):
+    kind: str = "vllm"
+    """`vllm`, or a third party's import path `package.module:Class`."""
+    replicas: PositiveInt = 1
+    """Generator actors; each holds the whole model on its own devices."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    tensor_parallel: PositiveInt = 1
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """`auto` is bfloat16 where the device multiplies it natively, else float32."""
+    max_model_len: PositiveInt = 256
+    max_num_seqs: PositiveInt = 256
+    kv_cache_gib: PositiveFloat = 1.0
+    """KV cache memory on CPU; on a GPU `gpu_memory_utilization` decides."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.85
+    threads: PositiveInt = 2
+    """OpenMP threads of one CPU engine."""
+    transfer: Literal["auto", "shm", "nccl", "ipc"] = "auto"
+    """How weights arrive: a file in shared memory on CPU; NCCL or CUDA IPC on GPUs."""
+    probe_tolerance: PositiveFloat = 0.05
+    """Largest mean |log-probability difference| in nats between engine and learner after a publish."""
+    start_timeout_s: PositiveFloat = 600.0
+
+
+class VerifierConfig(Config):
+    kind: Literal["actor", "serve", "url"] = "actor"
+    """`actor`: uvicorn in a supervised Ray actor; `serve`: Ray Serve replicas; `url`: a running service."""
+    url: str | None = None
+    """Address of the running service; only for `url`."""
+    port: NonNegativeInt = 0
+    """Port to listen on at loopback; 0 picks a free one."""
+    workers: PositiveInt = 2
+    """Graders at work at once in one service (threads or sandboxes)."""
+    max_replicas: PositiveInt = 4
+    """Upper end of Ray Serve's autoscaling."""
+    deadline_s: PositiveFloat = 60.0
+    """Longest time from the first try of a group's verdicts to giving up on them."""
+    plugins: dict[str, str] = {}
+    """Third-party verifiers: name -> `package.module:Class`."""
+
+
+class RewardConfig(Config):
+    no_answer: float = 0.0
+    """Reward of a response without an answer in the asked form."""
+    truncated: Literal["grade", "mask"] = "grade"
+    """A completion cut at `max_new_tokens`: graded as it stands, or masked."""
+    max_lost_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    """The run stops when a larger share of a step's rollouts was lost or left undecided."""
+
+
+class GRPOConfig(Config):
+    kind: Literal["grpo"] = "grpo"
+    clip_low: PositiveFloat = 0.2
+    """The probability ratio is kept above `1 - clip_low`."""
+    clip_high: PositiveFloat = 0.2
+    """The probability ratio is kept below `1 + clip_high`."""
+    normalize_std: bool = True
+    """Divide advantages by the group's reward std; False is Dr. GRPO."""
+    control: Literal["none", "permute"] = "none"
+    """`permute` shuffles rewards across the step's rollouts: the control that must not learn."""
+
+
+class LearnerConfig(Config):
+    device: Literal["cpu", "cuda"] = "cpu"
+    learning_rate: PositiveFloat = 1e-6
+    warmup_steps: NonNegativeInt = 0
+    weight_decay: NonNegativeFloat = 0.0
+    beta1: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
+    beta2: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    max_grad_norm: PositiveFloat = 1.0
+    updates_per_step: PositiveInt = 1
+    """Optimizer steps taken on one step's batch, each on an equal share of its rollouts."""
+    row_tokens: PositiveInt = 512
+    """Length of a packed row; several sequences share one."""
+    micro_batch_rows: PositiveInt = 8
+    """Packed rows per forward and backward pass."""
+    logits_chunk_tokens: PositiveInt = 2048
+    """Tokens whose logits exist at once."""
+    matmul_dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Matrix products; master weights are always float32."""
+    gradient_checkpointing: bool = False
+    threads: PositiveInt = 2
+    """Intra-op threads on CPU."""
+
+
+class EvalConfig(Config):
+    every: NonNegativeInt = 0
+    """Evaluate on the held-out split every so many steps, and at both ends; 0 is at both ends only."""
+    problems: PositiveInt = 512
+    samples: PositiveInt = 1
+    """Completions per problem."""
+    temperature: PositiveFloat = 1.0
+
+
+class CheckpointConfig(Config):
+    every: NonNegativeInt = 0
+    """Steps between checkpoints; 0 saves at the end only."""
+    keep: PositiveInt = 2
+    """Older ones are removed."""
+
+
+class RunConfig(Config):
+    """Everything a run needs."""
+
+    name: str
+    """The run's directory is `out_dir`/`name`."""
+    model: str
+    """Local path, or Hugging Face model id, of the model to train."""
+    steps: PositiveInt
+    data: SourceConfig
+    out_dir: str = "runs"
+    seed: NonNegativeInt = 0
+    ray_address: str = "local"
+    """`local` starts a Ray of its own; `auto` joins the running one (as submitted jobs do)."""
+    rollout: RolloutConfig = RolloutConfig()
+    engine: EngineConfig = EngineConfig()
+    verifier: VerifierConfig = VerifierConfig()
+    reward: RewardConfig = RewardConfig()
+    algorithm: GRPOConfig = GRPOConfig()
+    learner: LearnerConfig = LearnerConfig()
+    eval: EvalConfig = EvalConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> RunConfig:
+        if self.rollout.max_new_tokens >= self.engine.max_model_len:
+            raise ValueError(
+                f"rollout.max_new_tokens={self.rollout.max_new_tokens} leaves no room for a prompt in "
+                f"engine.max_model_len={self.engine.max_model_len}"
+            )
+        if self.learner.row_tokens < self.engine.max_model_len:
+            raise ValueError(
+                f"learner.row_tokens={self.learner.row_tokens} is shorter than "
+                f"engine.max_model_len={self.engine.max_model_len}: the longest rollout would not fit a row"
+            )
+        if (self.verifier.kind == "url") != (self.verifier.url is not None):
+            raise ValueError("verifier.url goes with verifier.kind = 'url', and only with it")
+        return self
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a TOML config and apply `a.b=c` overrides.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, a key is unknown (the message names the
+            nearest one), a value does not fit; one line per fault.
+    """
+    try:
+        raw = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    for override in overrides:
+        _apply_override(raw, override)
+    return parse_config(raw)
+
+
+def parse_config(raw: dict[str, Any]) -> RunConfig:
+    """Validate a config given as plain data; raises ConfigError with one line per fault."""
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(fault) for fault in error.errors())) from error
+
+
+def _apply_override(raw: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set takes key=value, got {override!r}")
+    *sections, leaf = key.strip().split(".")
+    place = raw
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"--set {key}: {section!r} is a value, not a section")
+    place[leaf] = _toml_value(text.strip())
+
+
+def _toml_value(text: str) -> Any:
+    """A TOML value, or the text itself where it is not one (so that strings need no quotes)."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _explain(fault: Any) -> str:
+    location = [str(part) for part in fault["loc"]]
+    if fault["type"] != "extra_forbidden":
+        return f"{'.'.join(location) or 'config'}: {fault['msg'].removeprefix('Value error, ')}"
+    known = _keys()
+    key = ".".join(location)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0) if key else []
+    return f"unknown key {key!r}; the nearest known key is {near[0]!r}" if near else f"unknown key {key!r}"
+
+
+def _keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Every dotted key of the config."""
+    keys: list[str] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys += _keys(kind, f"{prefix}{name}.")
+        else:
+            keys.append(prefix + name)
+    return keys
