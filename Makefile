@@ -1,0 +1,22 @@
+# `make quickstart` and `make test` do all set-up themselves.
+VENV := .venv/bin
+
+.PHONY: install quickstart test soak lint bench
+install:
+	@deploy/install.sh
+
+quickstart: install
+	@$(VENV)/rlvr quickstart
+
+test:
+	@deploy/install.sh --test
+	@$(VENV)/python -m pytest -m "not soak and not gpu"
+
+soak: install
+	@$(VENV)/python -m pytest -m soak
+
+lint: install
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+
+bench: install
+	@$(VENV)/python -m tests.benchmarks
