@@ -1,0 +1,36 @@
+"""Problems with provenance, for training by reinforcement learning with verifiable rewards.
+
+    SourceConfig --load_problems--> list[Problem] --ProblemStream--> batches
+
+What a trainer calls is here; a problem is graded by the verifier it names, elsewhere.
+"""
+
+from __future__ import annotations
+
+from guru_data.config import JsonlConfig, SourceConfig, SyntheticConfig
+from guru_data.errors import CursorError, GuruDataError, SourceConfigError, SourceError, UnknownSourceError
+from guru_data.problem import Domain, Message, Problem, Split
+from guru_data.sources import load_problems, parse_source_config
+from guru_data.stream import Cursor, ProblemStream
+from guru_data.synthetic.demonstrations import Demonstration, demonstrations
+
+__all__ = [
+    "Cursor",
+    "CursorError",
+    "Demonstration",
+    "Domain",
+    "GuruDataError",
+    "JsonlConfig",
+    "Message",
+    "Problem",
+    "ProblemStream",
+    "SourceConfig",
+    "SourceConfigError",
+    "SourceError",
+    "Split",
+    "SyntheticConfig",
+    "UnknownSourceError",
+    "demonstrations",
+    "load_problems",
+    "parse_source_config",
+]

@@ -1,0 +1,28 @@
+"""Which side of the split a problem is on, decided by what the problem is.
+
+    content --hash--> a number in [0, 1) --below the held-out share?--> "heldout" | "train"
+
+The side depends on the content alone: not on seed, order, or what else is in the data. So equal
+problems land on one side, and adding data never moves a problem.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from guru_data.problem import Split
+
+_SALT = b"guru-split"  # at most 16 bytes; a change would move every problem
+
+
+def side_of(content: str, *, heldout_share: float) -> Split:
+    """The side of a problem whose content (operands, facts, text: what must not leak) is given.
+
+    Args:
+        content: a canonical form; two ways to write the same problem must give one string.
+        heldout_share: expected share of contents held out, in [0, 1). A larger share only moves
+            contents from train to heldout.
+    """
+    digest = hashlib.blake2b(content.encode(), digest_size=8, person=_SALT).digest()
+    position = int.from_bytes(digest, "big") / 2**64
+    return "heldout" if position < heldout_share else "train"
