@@ -1,0 +1,1 @@
+"""The `math` verifier: is a final answer equal to the reference? Start reading at `verifier.py`."""
