@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
 from guru_data.problem import Domain
 
@@ -35,6 +35,13 @@ class SyntheticConfig(Config):
     """Distinct training problems of each domain."""
     heldout_per_domain: PositiveInt = 128
     """Distinct held-out problems of each domain."""
+
+    @field_validator("domains")
+    @classmethod
+    def _each_domain_once(cls, domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
+        if repeated := sorted({domain for domain in domains if domains.count(domain) > 1}):
+            raise ValueError(f"{', '.join(repeated)} is named twice")
+        return domains
 
 
 class JsonlConfig(Config):

@@ -14,13 +14,16 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from guru_data.config import JsonlConfig
 from guru_data.errors import SourceError
 from guru_data.problem import Message, Problem, Split
 from guru_data.splits import side_of
+
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Row(BaseModel):
@@ -28,12 +31,12 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prompt: str | tuple[Message, ...]
+    prompt: Text | Annotated[tuple[Message, ...], Field(min_length=1)]
     ground_truth: JsonValue
-    verifier: str
-    domain: str
-    id: str | None = None
-    data_source: str | None = None
+    verifier: Text
+    domain: Text
+    id: Text | None = None
+    data_source: Text | None = None
     extra: dict[str, JsonValue] = {}
     licence: str | None = None
     split: Split | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from random import Random
 from typing import Self, TypedDict
 
@@ -114,8 +115,8 @@ def _shares(places: Mapping[str, list[int]], weights: Mapping[str, float] | None
         weights = {domain: len(indices) for domain, indices in places.items()}
     if set(weights) != set(places):
         raise SourceConfigError(f"weights are for {sorted(weights)}, the problems are of {sorted(places)}")
-    if min(weights.values()) <= 0:
-        raise SourceConfigError(f"weights must be positive, got {dict(weights)}")
+    if not all(weight > 0 and isfinite(weight) for weight in weights.values()):
+        raise SourceConfigError(f"weights must be positive and finite, got {dict(weights)}")
     total = sum(weights.values())
     return {domain: weights[domain] / total for domain in places}
 

@@ -51,6 +51,7 @@ class ExpressionTask:
             worked=f"{expression.code}\n{_function(expression)}",
             guess=_function(guess),
             wrong=f"{wrong.code}\n{_function(wrong)}",
+            extra={"reference": _function(expression)},
         )
 
 

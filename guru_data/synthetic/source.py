@@ -23,6 +23,8 @@ TASKS: dict[Domain, str] = {
     "logic": "guru_data.synthetic.logic:OrderingTask",
     "table": "guru_data.synthetic.table:LookupTask",
     "code": "guru_data.synthetic.code:ExpressionTask",
+    "simulation": "guru_data.synthetic.simulation:LoopTask",
+    "science": "guru_data.synthetic.science:QuantityTask",
 }
 HELDOUT_SHARE = 0.2
 _LICENCE = "CC0-1.0"

@@ -1,0 +1,58 @@
+"""Write a problem's reference the way a model would have to answer.
+
+    Problem --verifier's answer form--> response text, or None where the reference is no answer
+
+So that a reference can be graded by the verifier that will use it. The ground truth of `code` and
+`cruxeval` is tests, not an answer: there a solution is taken from `extra["reference"]`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from guru_data.problem import Problem
+
+
+def reference_response(problem: Problem) -> str | None:
+    """The reference as a response, or None where the problem brings none or the verifier is not ours."""
+    if problem.verifier in _PROGRAMS:
+        solution = problem.extra.get("reference")
+        return _python(solution) if isinstance(solution, str) else None
+    write = _FORMS.get(problem.verifier)
+    return write(problem.ground_truth) if write else None
+
+
+def _boxed(reference: JsonValue) -> str:
+    return f"\\boxed{{{reference}}}"
+
+
+def _tagged(reference: JsonValue) -> str:
+    text = reference if isinstance(reference, str) else json.dumps(reference)
+    return f"<answer>{text}</answer>"
+
+
+def _json(reference: JsonValue) -> str:
+    """Guru's codeio references are the inside of an object: `"output": 5`."""
+    text = reference if isinstance(reference, str) else json.dumps(reference)
+    return f"```json\n{text if text.lstrip().startswith('{') else f'{{{text}}}'}\n```"
+
+
+def _python(solution: str) -> str:
+    return solution if "```" in solution else f"```python\n{solution}\n```"
+
+
+_PROGRAMS = frozenset({"code", "cruxeval"})
+_FORMS: dict[str, Callable[[JsonValue], str]] = {
+    "math": _boxed,
+    "table": _boxed,
+    "stem": _boxed,
+    "choice": _boxed,
+    "ordering": _tagged,
+    "graph": _tagged,
+    "zebra": _tagged,
+    "arc": _tagged,
+    "codeio": _json,
+}
