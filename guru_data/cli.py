@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from guru_data.config import SourceConfig
 from guru_data.errors import GradingError, GuruDataError, SourceConfigError
 from guru_data.problem import Problem, Split
 from guru_data.sources import load_problems, parse_source_config
@@ -107,7 +108,7 @@ def _print_checks(problems: Sequence[Problem]) -> int:
     return faults
 
 
-def _config(words: Sequence[str]) -> Any:
+def _config(words: Sequence[str]) -> SourceConfig:
     raw: dict[str, Any] = {}
     for word in words:
         key, separator, text = word.partition("=")

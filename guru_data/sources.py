@@ -12,7 +12,7 @@ from importlib import import_module
 from pydantic import TypeAdapter, ValidationError
 
 from guru_data.base import Source
-from guru_data.config import JsonlConfig, SourceConfig, SyntheticConfig
+from guru_data.config import SourceConfig
 from guru_data.errors import SourceConfigError, UnknownSourceError
 from guru_data.problem import Problem, Split
 
@@ -22,7 +22,7 @@ SOURCES = {
 }
 
 
-def open_source(config: SyntheticConfig | JsonlConfig) -> Source:
+def open_source(config: SourceConfig) -> Source:
     """Build the source a config describes."""
     if config.kind not in SOURCES:
         raise UnknownSourceError(f"no source of kind {config.kind!r}; have {sorted(SOURCES)}")
@@ -31,7 +31,7 @@ def open_source(config: SyntheticConfig | JsonlConfig) -> Source:
     return source
 
 
-def load_problems(config: SyntheticConfig | JsonlConfig, split: Split) -> list[Problem]:
+def load_problems(config: SourceConfig, split: Split) -> list[Problem]:
     """All problems of one side of a source, always the same for the same config.
 
     Raises:
@@ -41,10 +41,10 @@ def load_problems(config: SyntheticConfig | JsonlConfig, split: Split) -> list[P
     return list(open_source(config).problems(split))
 
 
-def parse_source_config(raw: dict[str, object]) -> SyntheticConfig | JsonlConfig:
+def parse_source_config(raw: dict[str, object]) -> SourceConfig:
     """Validate a source config given as plain data; raises SourceConfigError, one clause per fault."""
     try:
-        config: SyntheticConfig | JsonlConfig = TypeAdapter(SourceConfig).validate_python(raw)
+        config: SourceConfig = TypeAdapter(SourceConfig).validate_python(raw)
     except ValidationError as error:
         faults = [(".".join(map(str, fault["loc"])) or "source", fault["msg"]) for fault in error.errors()]
         raise SourceConfigError("; ".join(f"{place}: {message}" for place, message in faults)) from error
