@@ -1,0 +1,57 @@
+"""A file of programs through a pool: JSON lines in, JSON lines out, in the same order.
+
+    {id, language, source | argv, stdin?, files?, limits?}  ->  ExecutionResult plus id
+
+A line that cannot be run (not JSON, a wrong field, a missing compiler) yields {id, error} and stops nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Iterable
+from typing import TextIO
+
+from pydantic import JsonValue, ValidationError
+
+from sandboxes.errors import RequestError, ToolchainMissingError
+from sandboxes.pool import SandboxPool
+from sandboxes.types import ExecutionRequest
+
+
+async def run_lines(lines: Iterable[str], out: TextIO, pool: SandboxPool, *, ahead: int) -> None:
+    """Run every line, at most `ahead` of them at once in the pool, and write each result as soon as its turn
+    comes."""
+    waiting: deque[asyncio.Task[str]] = deque()
+    try:
+        for line in lines:
+            if len(waiting) == ahead:
+                out.write(await waiting.popleft())
+            waiting.append(asyncio.create_task(_run_line(line, pool)))
+        while waiting:
+            out.write(await waiting.popleft())
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def _run_line(line: str, pool: SandboxPool) -> str:
+    name: JsonValue = None
+    try:
+        fields = json.loads(line)
+        if not isinstance(fields, dict):
+            raise RequestError(f"a line must be a JSON object, not {type(fields).__name__}")
+        name = fields.pop("id", None)
+        result = await pool.run(ExecutionRequest.model_validate(fields))
+    except (json.JSONDecodeError, ValidationError, RequestError, ToolchainMissingError) as error:
+        return json.dumps({"id": name, "error": _one_line(error)}) + "\n"
+    return json.dumps({"id": name, **result.model_dump(mode="json")}) + "\n"
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)
+        )
+    return str(error)

@@ -1,0 +1,66 @@
+"""`python -m sandboxes run|doctor`: programs from a JSONL file, and what this machine can isolate.
+
+Exit codes: 0 well, 1 the machine cannot isolate (doctor), 2 usage, 4 no backend works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandboxes.errors import SandboxError
+from sandboxes.pool import SandboxPool
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run untrusted programs under limits.")
+EXIT_FAILED, EXIT_INFRASTRUCTURE = 1, 4
+
+
+@app.command()
+def run(
+    programs: Annotated[Path, typer.Argument(metavar="IN.jsonl", exists=True, dir_okay=False)],
+    results: Annotated[Path, typer.Argument(metavar="OUT.jsonl", dir_okay=False)],
+    backend: Annotated[str, typer.Option(help="auto, a backend's name, or a path pkg.module:Class")] = "auto",
+    workers: Annotated[int, typer.Option(min=1, help="programs at a time")] = 1,
+    allow_unsafe: Annotated[
+        bool, typer.Option("--allow-unsafe", help="accept a backend that is no boundary")
+    ] = False,
+) -> None:
+    """Run each line {id, language, source, stdin?, files?, limits?}; write results plus id in the same
+    order."""
+    from sandboxes.batch import run_lines
+
+    try:
+        with (
+            SandboxPool.open(backend, workers=workers, allow_unsafe=allow_unsafe) as pool,
+            programs.open(encoding="utf-8") as lines,
+            results.open("w", encoding="utf-8") as out,
+        ):
+            asyncio.run(run_lines(lines, out, pool, ahead=4 * workers))
+    except SandboxError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_INFRASTRUCTURE) from error
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON list instead of a table")] = False,
+    backend: Annotated[str, typer.Option(help="the backend to look at")] = "auto",
+) -> None:
+    """Say what isolation this machine gives, and what is missing."""
+    from sandboxes.doctor import check
+
+    checks = check(backend)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in checks], indent=2))
+    else:
+        for each in checks:
+            typer.echo(f"{'ok   ' if each.ok else 'FAULT'} {each.name}: {each.detail}")
+            if not each.ok:
+                typer.echo(f"      fix: {each.fix}")
+    if not all(each.ok for each in checks):
+        raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,101 @@
+"""One program run in one fresh sandbox, as the init inside it is told.
+
+A request in source form is turned into one job, or two where it must be compiled first, by
+`sandboxes.pipeline`.
+"""
+
+from __future__ import annotations
+
+import marshal
+import math
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandboxes.types import Limits
+
+EXECUTABLE, PLAIN = 0o755, 0o644
+MAX_OPEN_FILES = 256
+MAX_STACK_MB = 64
+BASE_ENV: Mapping[str, str] = {
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",  # the order of a set must not change a verdict from run to run
+    "TZ": "UTC",
+    "USER": "sandbox",
+}
+
+
+@dataclass(frozen=True)
+class JobFile:
+    content: bytes
+    mode: int = PLAIN
+
+
+@dataclass(frozen=True)
+class Job:
+    argv: tuple[str, ...]
+    limits: Limits
+    files: Mapping[str, JobFile] = field(default_factory=dict)
+    stdin: bytes = b""
+    artifact: str = ""
+    """A file to bring back when the program ends well; empty for none."""
+    artifact_bytes: int = 0
+    """A larger artifact is left behind."""
+    reserves_address_space: bool = False
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a backend places a job: where it runs, and which limits something outside the job already holds."""
+
+    cwd: str
+    path: tuple[str, ...]
+    memory_is_hard: bool
+    """A cgroup holds the memory of the whole job; else the init watches the sum and rlimits hold each
+    process."""
+    own_uid_count: bool
+    """The uid's processes are counted for this job alone, so that RLIMIT_NPROC means the job's own."""
+
+
+def encode(job: Job, placement: Placement) -> bytes:
+    """The job as the init reads it: length, then plain types marshalled in a format every CPython 3 reads."""
+    env = {**BASE_ENV, "PATH": ":".join(placement.path), "HOME": placement.cwd, "TMPDIR": "/tmp"}
+    body = marshal.dumps(
+        {
+            "argv": list(job.argv),
+            "env": env,
+            "cwd": placement.cwd,
+            "files": {name: (file.content, file.mode) for name, file in job.files.items()},
+            "artifact": job.artifact,
+            "artifact_bytes": job.artifact_bytes,
+            "wall_s": job.limits.wall_s,
+            "cpu_s": job.limits.cpu_s,
+            "memory_bytes": 0 if placement.memory_is_hard else job.limits.memory_mb << 20,
+            "rlimits": rlimits(job, placement),
+        },
+        4,
+    )
+    return len(body).to_bytes(8, "little") + body
+
+
+def rlimits(job: Job, placement: Placement) -> dict[str, int]:
+    """The kernel's limits on each process of the job; never above what this process itself may set."""
+    limits = job.limits
+    wanted = {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_CPU": math.ceil(limits.cpu_s) + 1,
+        "RLIMIT_FSIZE": limits.disk_mb << 20,
+        "RLIMIT_NOFILE": MAX_OPEN_FILES,
+        "RLIMIT_STACK": min(MAX_STACK_MB, limits.memory_mb) << 20,
+    }
+    if placement.own_uid_count:
+        wanted["RLIMIT_NPROC"] = limits.pids + 1  # and the init
+    if not placement.memory_is_hard:
+        name = "RLIMIT_DATA" if job.reserves_address_space else "RLIMIT_AS"
+        wanted[name] = limits.memory_mb << 20
+    return {name: _at_most_hard(name, value) for name, value in wanted.items()}
+
+
+def _at_most_hard(name: str, value: int) -> int:
+    hard = resource.getrlimit(getattr(resource, name))[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -1,0 +1,245 @@
+"""The init of a job: runs inside the sandbox, starts the program, enforces its limits, reports.
+
+Not imported by the package: its source is given to a bare interpreter (`python -I -S -c`), possibly of
+another version than ours, so it uses the standard library alone. It speaks with the supervisor over one
+socket, whose descriptor is its only argument:
+
+    init -> supervisor   "ready\\n": the sandbox stands (the supervisor reads our pid from the credentials)
+    supervisor -> init   8 bytes little-endian length, then the marshalled `sandboxes.job.Job`
+    init -> supervisor   "started\\n"; then "ended <how> <code> <cpu_s> <wall_s> <rss_kb> <artifact
+    length>\\n" and
+                         the artifact
+
+`how` is exit, signal, wall, cpu, memory or stopped (the supervisor closed its side, or died). As process 1
+of its pid namespace it cannot be killed from inside, and the kernel ends everything else when it ends.
+"""
+
+import contextlib
+import ctypes
+import marshal
+import os
+import resource
+import select
+import signal
+import stat
+import sys
+import time
+
+POLL_MS = 30
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGESIZE")
+GONE = (FileNotFoundError, ProcessLookupError)
+
+
+def main():
+    control = int(sys.argv[1])
+    os.set_inheritable(control, False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not dumpable: the program has our uid and must not open our /proc/1/mem. Subreaper: where we are not
+    # process 1, daemons still become our children.
+    prctl(PR_SET_DUMPABLE, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    os.write(control, b"ready\n")
+    job = marshal.loads(read_exactly(control, int.from_bytes(read_exactly(control, 8), "little")))
+    os.makedirs(job["cwd"], exist_ok=True)
+    os.chdir(job["cwd"])
+    write_files(job["files"])
+    program = start(job)
+    started = time.monotonic()
+    os.write(control, b"started\n")
+    how, code = watch(program, control, job, started)
+    wall_s = time.monotonic() - started
+    end_everything()
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    artifact = read_artifact(job) if (how, code) == ("exit", 0) else b""
+    report = (how, code, usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss, len(artifact))
+    write_all(control, b"ended %s %d %.6f %.6f %d %d\n" % (report[0].encode(), *report[1:]) + artifact)
+
+
+def prctl(option, value):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def read_exactly(fd, size):
+    data = bytearray()
+    while len(data) < size:
+        chunk = os.read(fd, min(size - len(data), 1 << 20))
+        if not chunk:
+            raise EOFError(f"{len(data)} of {size} bytes came")
+        data += chunk
+    return bytes(data)
+
+
+def write_all(fd, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def write_files(files):
+    for name, (content, mode) in files.items():
+        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        write_all(fd, content)
+        os.close(fd)
+
+
+def start(job):
+    """Fork the program and return its pid once its limits are set; it fails as a shell would (126, 127)."""
+    ready, done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        enter_program(job, done)
+    os.close(done)
+    if os.read(ready, 1) != b"k":
+        raise RuntimeError("the program's process could not be prepared")
+    os.close(ready)
+    return pid
+
+
+def enter_program(job, done):
+    """In the child: own session, limits, default signals, exec. Anything raised before `done` is our
+    failure."""
+    os.setsid()
+    prctl(PR_SET_DUMPABLE, 1)  # else our own /proc files belong to root
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # when memory runs out the program goes, not its init
+    for name, limit in job["rlimits"].items():
+        resource.setrlimit(getattr(resource, name), (limit, limit))
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    os.write(done, b"k")
+    try:
+        os.execvpe(job["argv"][0], job["argv"], job["env"])
+    except OSError as error:
+        os.write(2, f"{job['argv'][0]}: {error.strerror}\n".encode())
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def watch(program, control, job, started):
+    """Reap until the program ends, one of the job's limits is passed, or the supervisor says stop."""
+    pidfd = os.pidfd_open(program)
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    poller.register(control, select.POLLIN)
+    while True:
+        left_s = started + job["wall_s"] - time.monotonic()
+        events = dict(poller.poll(max(0, min(POLL_MS, left_s * 1000))))
+        status = reap(program)
+        if status is not None:
+            if os.WIFSIGNALED(status):
+                return "signal", os.WTERMSIG(status)
+            return "exit", os.WEXITSTATUS(status)
+        if control in events:
+            return "stopped", 0
+        if left_s <= 0:
+            return "wall", 0
+        if cpu_used_s() > job["cpu_s"]:
+            return "cpu", 0
+        if job["memory_bytes"] and memory_used(private_bytes) > job["memory_bytes"] < memory_used(fair_bytes):
+            return "memory", 0
+
+
+def reap(program):
+    """Collect what has ended; returns the program's wait status once it is among that."""
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if pid == 0:
+            return found
+        if pid == program:
+            found = status
+
+
+def others():
+    """The pids of the job's processes: as process 1 all there are, else our descendants."""
+    if os.getpid() == 1:
+        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    found, queue = [], [str(os.getpid())]
+    while queue:
+        parent = queue.pop()
+        for thread in threads_of(parent):
+            children = read_proc(f"{parent}/task/{thread}/children").split()
+            found += children
+            queue += children
+    return found
+
+
+def threads_of(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except GONE:
+        return []
+
+
+def read_proc(name):
+    """A file of /proc; empty when the process has gone or hides it."""
+    try:
+        with open("/proc/" + name) as file:
+            return file.read()
+    except (*GONE, PermissionError):
+        return ""
+
+
+def cpu_used_s():
+    """CPU seconds of the ended and the living processes of the job."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = usage.ru_utime + usage.ru_stime
+    for pid in others():
+        fields = read_proc(pid + "/stat").rpartition(")")[2].split()
+        total += sum(int(ticks) for ticks in fields[11:15]) * TICK_S
+    return total
+
+
+def memory_used(of_process):
+    return sum(of_process(pid) for pid in others())
+
+
+def private_bytes(pid):
+    """Resident minus file-backed: cheap, but counts a page shared after fork once for each process."""
+    fields = read_proc(pid + "/statm").split()
+    return (int(fields[1]) - int(fields[2])) * PAGE_BYTES if fields else 0
+
+
+def fair_bytes(pid):
+    """The proportional set: exact, and too slow to ask for all the time."""
+    for line in read_proc(pid + "/smaps_rollup").splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1]) * 1024
+    return private_bytes(pid)
+
+
+def end_everything():
+    """Kill and reap the rest, so that its CPU time is counted too."""
+    while True:
+        for pid in others():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def read_artifact(job):
+    """What the compiler left; a program may have put anything there, so only a plain, not too large file
+    counts."""
+    if not job["artifact"]:
+        return b""
+    try:
+        fd = os.open(job["artifact"], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode) or info.st_size > job["artifact_bytes"]:
+        return b""
+    return read_exactly(fd, info.st_size)
+
+
+main()

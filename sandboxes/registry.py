@@ -1,0 +1,55 @@
+"""Which backends there are, and which one `auto` means here.
+
+A name comes in, an open backend comes out. Modules are imported on use; a third party's backend is named by
+its import path and needs no registration.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from sandboxes.base import Backend, BackendConfig
+from sandboxes.errors import BackendUnavailableError, UnknownBackendError
+
+BACKENDS: dict[str, str] = {
+    "bubblewrap": "sandboxes.bubblewrap_backend:BubblewrapBackend",
+    "subprocess": "sandboxes.subprocess_backend:SubprocessBackend",
+}
+
+AUTO: tuple[str, ...] = ("bubblewrap",)
+"""What `auto` tries, best first. A backend that is no boundary is never chosen for anybody."""
+
+
+def open_backend(name: str = "auto", *, workers: int = 1, allow_unsafe: bool = False) -> Backend:
+    """Open a backend by its name, by a path `pkg.module:Class`, or the best one this machine allows.
+
+    Raises:
+        UnknownBackendError: neither a known name nor an import path.
+        BackendUnavailableError: the machine cannot isolate that way.
+        UnsafeBackendError: the backend is no boundary and `allow_unsafe` is not set.
+    """
+    config = BackendConfig(workers=workers, allow_unsafe=allow_unsafe)
+    if name != "auto":
+        return _load(name)(config)
+    reasons = []
+    for candidate in AUTO:
+        try:
+            return _load(candidate)(config)
+        except BackendUnavailableError as error:
+            reasons.append(f"{candidate}: {error}")
+    raise BackendUnavailableError(f"no sandbox backend works on this machine: {'; '.join(reasons)}")
+
+
+def _load(name_or_path: str) -> type[Backend]:
+    path = BACKENDS.get(name_or_path, name_or_path)
+    module_name, separator, class_name = path.partition(":")
+    if not separator:
+        have = ", ".join(["auto", *BACKENDS])
+        raise UnknownBackendError(
+            f"no backend {name_or_path!r}; have {have}, or give a path pkg.module:Class"
+        )
+    try:
+        return cast(type[Backend], getattr(importlib.import_module(module_name), class_name))
+    except (ImportError, AttributeError) as error:
+        raise UnknownBackendError(f"cannot load backend {path!r}: {error}") from error

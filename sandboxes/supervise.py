@@ -1,0 +1,182 @@
+"""Supervise one job from the outside: talk to its init, drain its pipes, and see that all of it ends.
+
+    started init + Job -> Report
+
+The backend has started the init (`sandboxes.job_init`) in whatever isolation it gives; here it is put into
+its cgroup, told its job, its output is read while it runs, and it is stopped at the limits that are ours to
+hold. A `Report` holds facts; `sandboxes.outcomes` says what they mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from sandboxes.cgroups import JobCgroup
+from sandboxes.init_process import InitProcess
+from sandboxes.job import Job, Placement, encode
+from sandboxes.streams import Capture, Feeder
+
+STARTUP_S = 20.0
+"""For the sandbox to stand; not the program's time."""
+GRACE_S = 0.5
+"""The init enforces the wall limit and stops when told; if it has not reported so much later, we end it."""
+DRAIN_S = 2.0
+CPU_CHECK_S = 0.1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was seen of one job."""
+
+    failure: str = ""
+    """What went wrong on our side; then nothing else counts."""
+    how: str = ""
+    """exit, signal, wall, cpu, memory, or output."""
+    code: int = 0
+    """The exit code or the signal."""
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    peak_memory_mb: float = 0.0
+    oom_kills: int = 0
+    stdout: bytes = b""
+    stderr: bytes = b""
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+    artifact: bytes = b""
+
+
+async def supervise(init: InitProcess, job: Job, placement: Placement, cgroup: JobCgroup | None) -> Report:
+    """Run the job to its end and see it gone, however it went and even when cancelled."""
+    run = _Run(init, job, cgroup)
+    try:
+        report = await run.to_end(placement)
+    finally:
+        gone = await init.close()
+        await run.finish()
+    if not gone:
+        return Report(failure="processes of the job could not be ended")
+    return run.with_streams(report)
+
+
+class _Run:
+    def __init__(self, init: InitProcess, job: Job, cgroup: JobCgroup | None) -> None:
+        self._init, self._job, self._cgroup = init, job, cgroup
+        self._loop = asyncio.get_running_loop()
+        self._stopped_for = ""
+        cap = job.limits.output_bytes
+        self._stdout = Capture(init.stdout, cap, lambda: self._stop("output"))
+        self._stderr = Capture(init.stderr, cap, lambda: self._stop("output"))
+        self._stdin = Feeder(init.stdin, job.stdin)
+        self._writer: asyncio.StreamWriter | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def to_end(self, placement: Placement) -> Report:
+        try:
+            async with asyncio.timeout(STARTUP_S):
+                reader = await self._begin(placement)
+                started = reader is not None and await reader.readline() == b"started\n"
+        except (TimeoutError, OSError) as error:
+            return Report(failure=f"the sandbox did not start: {error or 'no answer in time'}")
+        if reader is None or not started:
+            return Report(failure="the sandbox did not start")
+        return await self._until_ended(reader)
+
+    async def _begin(self, placement: Placement) -> asyncio.StreamReader | None:
+        """Wait for the init, put it in its cgroup, hand it the job."""
+        pid = await self._init.ready()
+        if pid is None:
+            return None
+        if self._cgroup is not None:
+            self._cgroup.attach(pid)
+        reader, self._writer = await asyncio.open_connection(sock=self._init.control)
+        self._writer.write(encode(self._job, placement))
+        await self._writer.drain()
+        return reader
+
+    async def _until_ended(self, reader: asyncio.StreamReader) -> Report:
+        started = time.monotonic()
+        self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
+        ended = asyncio.create_task(_read_end(reader))
+        try:
+            while not ended.done():
+                await asyncio.wait([ended], timeout=CPU_CHECK_S)
+                if self._cgroup is not None and self._cgroup.cpu_s() > self._job.limits.cpu_s:
+                    self._stop("cpu")
+            return self._complete(ended.result(), time.monotonic() - started)
+        finally:
+            ended.cancel()
+
+    def _complete(self, end: Report | None, wall_s: float) -> Report:
+        """Join what the init said, what the kernel counted, and why we stopped it."""
+        oom_kills = self._cgroup.oom_kills() if self._cgroup else 0
+        if end is None and not (oom_kills or self._stopped_for):
+            return Report(failure="the job's init ended without a report")
+        report = end or Report(how="memory" if oom_kills else self._stopped_for, wall_s=wall_s)
+        if self._stopped_for:
+            report = replace(report, how=self._stopped_for)
+        if self._cgroup is not None:
+            peak_mb = self._cgroup.peak_mb()
+            report = replace(
+                report,
+                oom_kills=oom_kills,
+                cpu_s=self._cgroup.cpu_s(),
+                peak_memory_mb=report.peak_memory_mb if peak_mb is None else peak_mb,
+            )
+        return report
+
+    def _stop(self, reason: str) -> None:
+        """Tell the init to end the job; it reports what was used until now."""
+        if self._stopped_for or self._writer is None:
+            return
+        self._stopped_for = reason
+        self._writer.write_eof()
+        self._timers.append(self._loop.call_later(GRACE_S, self._init.kill))
+
+    def _kill(self, reason: str) -> None:
+        self._stopped_for = self._stopped_for or reason
+        self._init.kill()
+
+    async def finish(self) -> None:
+        """Read what is still in the pipes (all writers are dead, so their end is near) and let go of them."""
+        for timer in self._timers:
+            timer.cancel()
+        for capture in (self._stdout, self._stderr):
+            await capture.drained(DRAIN_S)
+            capture.close()
+        self._stdin.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def with_streams(self, report: Report) -> Report:
+        if report.failure:
+            said = bytes(self._stderr.data[-400:]).decode("utf-8", "replace").strip()
+            return replace(report, failure=f"{report.failure}: {said}" if said else report.failure)
+        return replace(
+            report,
+            stdout=bytes(self._stdout.data),
+            stderr=bytes(self._stderr.data),
+            stdout_truncated=self._stdout.truncated,
+            stderr_truncated=self._stderr.truncated,
+        )
+
+
+async def _read_end(reader: asyncio.StreamReader) -> Report | None:
+    """The init's last words; None if it died without."""
+    try:
+        line = await reader.readline()
+        if not line.endswith(b"\n"):
+            return None
+        _, how, code, cpu_s, wall_s, rss_kb, artifact_bytes = line.decode("ascii").split()
+        artifact = await reader.readexactly(int(artifact_bytes))
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return None
+    return Report(
+        how=how,
+        code=int(code),
+        cpu_s=float(cpu_s),
+        wall_s=float(wall_s),
+        peak_memory_mb=int(rss_kb) / 1024,
+        artifact=artifact,
+    )
