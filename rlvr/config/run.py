@@ -1,30 +1,17 @@
-"""The config of a run: one TOML file, validated before anything starts.
+"""The config of a training run: what `rlvr train` reads.
 
-    file + `--set a.b=c` overrides  --load_config-->  RunConfig (frozen)
-
-A typo is an error that names the nearest key; each component receives its own section and
-never the whole. Defaults are those of a small run on one host.
+Each component receives its own section and never the whole. Defaults are those of a small
+run on one host.
 """
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from guru_data import SourceConfig
-from rlvr.errors import ConfigError
-
-
-class Config(BaseModel):
-    """A typo is an error, a loaded config never changes, docstrings become `--help`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from rlvr.config.base import Config
 
 
 class RolloutConfig(Config):
@@ -78,7 +65,7 @@ class VerifierConfig(Config):
     """Upper end of Ray Serve's autoscaling."""
     deadline_s: PositiveFloat = 60.0
     """Longest time from the first try of a group's verdicts to giving up on them."""
-    plugins: dict[str, str] = {}
+    plugins: dict[str, str] = Field(default_factory=dict)
     """Third-party verifiers: name -> `package.module:Class`."""
 
 
@@ -179,72 +166,3 @@ class RunConfig(Config):
         if (self.verifier.kind == "url") != (self.verifier.url is not None):
             raise ValueError("verifier.url goes with verifier.kind = 'url', and only with it")
         return self
-
-
-def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Read a TOML config and apply `a.b=c` overrides.
-
-    Raises:
-        ConfigError: the file is missing or not TOML, a key is unknown (the message names the
-            nearest one), a value does not fit; one line per fault.
-    """
-    try:
-        raw = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
-    for override in overrides:
-        _apply_override(raw, override)
-    return parse_config(raw)
-
-
-def parse_config(raw: dict[str, Any]) -> RunConfig:
-    """Validate a config given as plain data; raises ConfigError with one line per fault."""
-    try:
-        return RunConfig.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError("; ".join(_explain(fault) for fault in error.errors())) from error
-
-
-def _apply_override(raw: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise ConfigError(f"--set takes key=value, got {override!r}")
-    *sections, leaf = key.strip().split(".")
-    place = raw
-    for section in sections:
-        place = place.setdefault(section, {})
-        if not isinstance(place, dict):
-            raise ConfigError(f"--set {key}: {section!r} is a value, not a section")
-    place[leaf] = _toml_value(text.strip())
-
-
-def _toml_value(text: str) -> Any:
-    """A TOML value, or the text itself where it is not one (so that strings need no quotes)."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _explain(fault: Any) -> str:
-    location = [str(part) for part in fault["loc"]]
-    if fault["type"] != "extra_forbidden":
-        return f"{'.'.join(location) or 'config'}: {fault['msg'].removeprefix('Value error, ')}"
-    known = _keys()
-    key = ".".join(location)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0) if key else []
-    return f"unknown key {key!r}; the nearest known key is {near[0]!r}" if near else f"unknown key {key!r}"
-
-
-def _keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """Every dotted key of the config."""
-    keys: list[str] = []
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            keys += _keys(kind, f"{prefix}{name}.")
-        else:
-            keys.append(prefix + name)
-    return keys

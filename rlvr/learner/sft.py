@@ -1,0 +1,182 @@
+"""Supervised fine-tuning: warm a model up on conversations before reinforcement learning.
+
+    JSONL of messages --encode--> token ids + learned mask --pack--> rows --AdamW--> model
+
+Only assistant turns are learned, each up to and including its end-of-turn token. Long chains
+of thought are packed like short answers and never cut.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from rlvr.config import SFTConfig
+from rlvr.errors import ConfigError
+from rlvr.learner.checkpoint import latest_checkpoint, load_state, save_model, save_state
+from rlvr.learner.optimizer import Optimizer
+from rlvr.learner.policy import Policy, load_model, matmul_dtype
+from rlvr.packing import pack, plan_rows
+from rlvr.rollouts import IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One conversation: its tokens, and which of them are learned. Shape (T,) each."""
+
+    token_ids: IntArray
+    learned: NDArray[np.bool_]
+
+
+Progress = Callable[[int, float, float], None]
+"""Called after each step with (steps done, loss in nats per token, share of the schedule done)."""
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]]) -> Example:
+    """Tokenise a conversation turn by turn, as generation sees it: prompt first, then the reply."""
+    ids: list[int] = []
+    learned: list[bool] = []
+    shown = ""
+    for index, message in enumerate(messages):
+        if message["role"] != "assistant":
+            continue
+        prompt = tokenizer.apply_chat_template(messages[:index], tokenize=False, add_generation_prompt=True)
+        whole = tokenizer.apply_chat_template(messages[: index + 1], tokenize=False)
+        end = whole.rfind(tokenizer.eos_token) + len(tokenizer.eos_token)
+        for text, learn in ((prompt[len(shown) :], False), (whole[len(prompt) : end], True)):
+            piece = tokenizer.encode(text, add_special_tokens=False)
+            ids += piece
+            learned += [learn] * len(piece)
+        shown = whole[:end]
+    return Example(np.array(ids, np.int32), np.array(learned, bool))
+
+
+def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: int) -> list[Example]:
+    """All conversations of a JSONL file.
+
+    Raises:
+        ConfigError: the file is missing or empty, or a line is malformed or longer than a row;
+            the message names the line.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise ConfigError(f"cannot read the training data {path}: {error.strerror}") from error
+    examples: list[Example] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            example = encode(tokenizer, json.loads(line)["messages"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{path}:{number}: not a conversation {{'messages': [...]}}: {error!r}") from error
+        if not example.learned.any() or len(example.token_ids) > row_tokens:
+            raise ConfigError(
+                f"{path}:{number}: {len(example.token_ids)} tokens, {int(example.learned.sum())} of them learned; "
+                f"a conversation needs an assistant turn and at most row_tokens={row_tokens}"
+            )
+        examples.append(example)
+    if not examples:
+        raise ConfigError(f"{path} holds no conversation")
+    return examples
+
+
+def step_batches(
+    examples: Sequence[Example], rows_per_step: int, row_tokens: int, seed: int
+) -> Iterator[list[Example]]:
+    """Shuffled epochs without end, each cut into steps of at most `rows_per_step` packed rows."""
+    epoch = 0
+    while True:
+        order = np.random.default_rng((seed, epoch)).permutation(len(examples))
+        rows = plan_rows([len(examples[i].token_ids) for i in order], row_tokens)
+        # First-fit decreasing sorts by length; shuffle the rows so that no step is all long or all short.
+        np.random.default_rng((seed, epoch, 1)).shuffle(rows)
+        for start in range(0, len(rows), rows_per_step):
+            chosen = rows[start : start + rows_per_step]
+            yield [examples[order[i]] for row in chosen for i in row]
+        epoch += 1
+
+
+def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> Path:
+    """Train and write the model in Hugging Face layout; returns its directory.
+
+    Raises:
+        ConfigError: the model or the data cannot be used as given.
+        TrainingStoppedError: the loss is no longer finite.
+    """
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    tokenizer = AutoTokenizer.from_pretrained(config.model)
+    examples = read_examples(Path(config.data), tokenizer, config.row_tokens)
+    model = load_model(config.model, config.device)
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+    policy = Policy(model, matmul_dtype(config.matmul_dtype, config.device), config.logits_chunk_tokens)
+    clock = _Clock(config)
+    optimizer = Optimizer(
+        model,
+        learning_rate=config.learning_rate,
+        betas=(config.beta1, config.beta2),
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        schedule=lambda step: clock.factor(step),
+    )
+    out = Path(config.out)
+    found = latest_checkpoint(out / "checkpoints") if resume else None
+    if found:
+        optimizer.load_state(load_state(found, model)["optimizer"])
+    batches = step_batches(examples, config.rows_per_step, config.row_tokens, config.seed)
+    for _ in range(optimizer.step_count):
+        next(batches)
+    while clock.share(optimizer.step_count) < 1.0:
+        loss = _sft_step(policy, next(batches), config)
+        optimizer.step()
+        on_step(optimizer.step_count, loss, clock.share(optimizer.step_count))
+        if config.checkpoint_every and optimizer.step_count % config.checkpoint_every == 0:
+            save_state(out / "checkpoints", optimizer.step_count, model, {"optimizer": optimizer.state()}, keep=2)
+    save_model(model, tokenizer, out)
+    return out
+
+
+class _Clock:
+    """The share of the schedule that is done: by steps, or by time where that runs out first."""
+
+    def __init__(self, config: SFTConfig) -> None:
+        self._config = config
+        self._start = time.monotonic()
+
+    def share(self, step: int) -> float:
+        by_steps = step / self._config.steps
+        if self._config.max_seconds is None:
+            return by_steps
+        return max(by_steps, (time.monotonic() - self._start) / self._config.max_seconds)
+
+    def factor(self, step: int) -> float:
+        """Linear warm-up, then linear to zero over the rest of the schedule."""
+        warmup = (step + 1) / max(1, self._config.warmup_steps)
+        return min(1.0, warmup, max(0.0, 1.0 - self.share(step)) + 0.02)
+
+
+def _sft_step(policy: Policy, examples: Sequence[Example], config: SFTConfig) -> float:
+    """Accumulate the gradient of the mean loss over a step's learned tokens; returns that mean."""
+    rows = pack([example.token_ids for example in examples], config.row_tokens)
+    learned_RL = rows.lay([example.learned for example in examples], np.bool_)
+    device = policy.model.device
+    token_ids_RL = torch.from_numpy(rows.token_ids_RL).long().to(device)
+    position_ids_RL = torch.from_numpy(rows.position_ids_RL).long().to(device)
+    scored_RL = torch.from_numpy(learned_RL).to(device)
+    count = int(learned_RL.sum())
+    total = 0.0
+    for start in range(0, len(token_ids_RL), config.micro_batch_rows):
+        part = slice(start, start + config.micro_batch_rows)
+        logprobs_N = policy.logprobs(token_ids_RL[part], position_ids_RL[part], scored_RL[part])
+        loss = -logprobs_N.sum() / count
+        loss.backward()
+        total += float(loss.detach())
+    return total
