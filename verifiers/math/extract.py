@@ -35,7 +35,23 @@ _FORMULA_MARKS = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("$", "$"))
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[A-Za-z ]*\})?")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _SENTENCE_WORDS = frozenset(
-    ["is", "are", "was", "be", "the", "therefore", "thus", "so", "hence", "we", "answer", "final", "that", "because", "solution"]
+    [
+        "is",
+        "are",
+        "was",
+        "be",
+        "the",
+        "therefore",
+        "thus",
+        "so",
+        "hence",
+        "we",
+        "answer",
+        "final",
+        "that",
+        "because",
+        "solution",
+    ]
 )
 _SENTENCE_END = re.compile(r"\.(?=\s|$)|(?<=[^\\])\n|[。]")
 
@@ -141,9 +157,8 @@ def _concluding_part(sentence: str) -> str:
 
 def _last_formula_or_number(text: str) -> str | None:
     formula = _last_formula(text)
-    number: re.Match[str] | None = None
-    for number in _LAST_NUMBER.finditer(text):
-        pass
+    numbers = list(_LAST_NUMBER.finditer(text))
+    number = numbers[-1] if numbers else None
     if number is not None and (formula is None or number.start() >= formula[1]):
         return number.group().strip()
     return None if formula is None else formula[0]

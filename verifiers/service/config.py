@@ -1,0 +1,28 @@
+"""What an operator may set about the service."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+
+
+class ServiceConfig(BaseModel):
+    """A typo is an error, a loaded config never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    workers: PositiveInt = 2
+    """Worker processes; each grades one request at a time."""
+    max_waiting: PositiveInt = 4_096
+    """Requests (batch items) that may wait for a worker; above it the answer is 503 with Retry-After."""
+    max_batch_items: PositiveInt = 2_048
+    max_body_bytes: PositiveInt = 256 * 2**20
+    """Larger bodies are refused with 413 before they are read to the end."""
+    max_response_chars: PositiveInt = 4_000_000
+    """A longer response text is refused with 413."""
+    default_deadline_s: PositiveFloat = 300.0
+    """How long a request may wait for a worker when it does not say so itself."""
+    retry_after_s: PositiveInt = 1
+    drain_limit_s: PositiveFloat = 30.0
+    """After SIGTERM, how long requests in flight may take to finish."""
+    token: str | None = None
+    """Bearer token that `/v1` and `/metrics` ask for; required where the address is not loopback."""

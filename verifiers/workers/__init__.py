@@ -1,0 +1,1 @@
+"""Worker processes that grade: killable, restartable, bounded. `pool.py` is the way in."""

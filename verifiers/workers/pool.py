@@ -1,0 +1,191 @@
+"""A pool of worker processes: requests go in, verdicts come out, whatever the model wrote.
+
+    grade(request) -> wait for a free worker -> ask it -> Verdict
+                        |                        '-- crashed or late: a fresh worker, then `undecided`
+                        '-- queue full, or deadline passed while waiting: VerifierUnavailableError
+
+Lives on one event loop. Waiting is bounded twice, by number and by deadline, and work whose deadline has
+passed is not started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from verifiers.errors import (
+    UnknownVerifierError,
+    VerifierSetupError,
+    VerifierUnavailableError,
+    error_from_kind,
+)
+from verifiers.registry import plugin_table, requested_verifier
+from verifiers.types import Verdict, VerifyRequest
+from verifiers.workers.worker import Worker, WorkerCrashedError, WorkerTimeoutError
+
+ATTEMPTS = 2
+SELF_TEST_LIMIT_S = 120.0
+
+
+class WorkerPool:
+    """Use as an async context manager, or call `start` and `close`.
+
+    Args:
+        table: name -> `module:Class`; None is every verifier of ours.
+        workers: number of processes.
+        max_waiting: requests that may wait for a free worker; one more is refused.
+    """
+
+    def __init__(
+        self, table: Mapping[str, str] | None = None, *, workers: int, max_waiting: int = 10_000
+    ) -> None:
+        self.table = dict(plugin_table({}) if table is None else table)
+        self._workers = [Worker(self.table) for _ in range(workers)]
+        self._max_waiting = max_waiting
+        self._free: asyncio.Queue[Worker] = asyncio.Queue()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self.in_flight = 0
+        """Requests waiting or being graded."""
+        self.waiting = 0
+
+    @property
+    def verifiers(self) -> dict[str, dict[str, Any]]:
+        """What each verifier says about itself: version, digest, wall_limit_s, options, about."""
+        return next((worker.verifiers for worker in self._workers if worker.verifiers), {})
+
+    @property
+    def worker_pids(self) -> list[int]:
+        return [worker.pid for worker in self._workers if worker.pid is not None]
+
+    async def start(self) -> None:
+        """Start the processes.
+
+        Raises:
+            VerifierSetupError: one of them does not start.
+        """
+        try:
+            await asyncio.gather(*(worker.start() for worker in self._workers))
+        except VerifierSetupError:
+            await self.close()
+            raise
+        for worker in self._workers:
+            self._free.put_nowait(worker)
+
+    async def drain(self, limit_s: float) -> bool:
+        """Wait until nothing is in flight; False if something still is after `limit_s`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._quiet.wait()
+        return self.in_flight == 0
+
+    async def close(self) -> None:
+        """Kill the processes. Requests still in flight fail; drain first if they matter."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def grade(self, request: VerifyRequest, *, deadline: float | None = None) -> Verdict:
+        """Grade one request.
+
+        Args:
+            deadline: on the clock of `time.monotonic`; a request that is still waiting then is not started.
+
+        Raises:
+            UnknownVerifierError: no such verifier in this pool.
+            GroundTruthError: the reference is malformed.
+            VerifierUnavailableError: the queue is full, or the deadline passed while waiting.
+        """
+        name = requested_verifier(request)
+        if name not in self.table:
+            raise UnknownVerifierError(f"no verifier {name!r} here; have {', '.join(sorted(self.table))}")
+        if self.waiting >= self._max_waiting and self._free.empty():
+            raise VerifierUnavailableError(f"{self.waiting} requests are waiting, which is the limit")
+        with self._counted():
+            worker = await self._next_free(deadline)
+            try:
+                return await self._grade_on(worker, name, request)
+            finally:
+                self._free.put_nowait(worker)
+
+    async def self_test(self, name: str) -> None:
+        """Have one worker grade the examples of a verifier.
+
+        Raises:
+            VerifierSetupError: an example got another score than it should, or the worker failed.
+        """
+        worker = await self._next_free(None)
+        try:
+            await _make_ready(worker)
+            reply = await worker.ask({"op": "self_test", "verifier": name}, SELF_TEST_LIMIT_S)
+        except (WorkerCrashedError, WorkerTimeoutError) as error:
+            raise VerifierSetupError(f"verifier {name!r} failed on its own examples: {error}") from error
+        finally:
+            self._free.put_nowait(worker)
+        if failure := reply.get("error"):
+            raise VerifierSetupError(f"verifier {name!r} failed on its own examples: {failure['detail']}")
+
+    async def _next_free(self, deadline: float | None) -> Worker:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(None if deadline is None else max(0.0, deadline - time.monotonic())):
+                return await self._free.get()
+        except TimeoutError:
+            raise VerifierUnavailableError("no worker became free before the deadline") from None
+        finally:
+            self.waiting -= 1
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.in_flight += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            if not self.in_flight:
+                self._quiet.set()
+
+    async def _grade_on(self, worker: Worker, name: str, request: VerifyRequest) -> Verdict:
+        start = time.perf_counter()
+        reason = ""
+        for _ in range(ATTEMPTS):
+            await _make_ready(worker)
+            message = {"op": "grade", "request": request.model_dump(mode="json")}
+            try:
+                reply = await worker.ask(message, worker.verifiers[name]["wall_limit_s"])
+            except WorkerTimeoutError:
+                reason = "grader_timeout"
+                continue
+            except WorkerCrashedError:
+                reason = "grader_crashed"
+                continue
+            if failure := reply.get("error"):
+                raise error_from_kind(failure["kind"], failure["detail"])
+            return Verdict.model_validate(reply["verdict"])
+        about = worker.verifiers[name]
+        return Verdict.undecided(reason, attempts=ATTEMPTS).model_copy(
+            update={
+                "verifier": name,
+                "version": about["version"],
+                "digest": about["digest"],
+                "elapsed_ms": round((time.perf_counter() - start) * 1e3, 3),
+            }
+        )
+
+
+async def _make_ready(worker: Worker) -> None:
+    if worker.is_running:
+        return
+    try:
+        await worker.start()
+    except VerifierSetupError as error:
+        raise VerifierUnavailableError(f"a worker cannot be replaced: {error}") from error
