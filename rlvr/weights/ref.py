@@ -29,9 +29,10 @@ class WeightsRef:
     """One published version of the weights.
 
     `path` is a safetensors file with Hugging Face parameter names, readable by every generator
-    on the host; it stays until the next version is held by all of them.
+    on the host; it stays until the next version is held by all of them. None: the learner's trainer
+    engine has already pushed the tensors (NCCL, CUDA IPC) and only the commit and the proof are left.
     """
 
     version: int
-    path: str
+    path: str | None
     probe: WeightsProbe

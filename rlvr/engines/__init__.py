@@ -1,0 +1,1 @@
+"""Engines: what turns a prompt and weights into completions. Protocol in `base`, names in `registry`."""

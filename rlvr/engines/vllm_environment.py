@@ -1,0 +1,56 @@
+"""The environment variables under which a vLLM engine's processes are started.
+
+    EngineConfig -> {name: value}, in force while the engine starts and inherited by its processes
+
+vLLM reads them when it is imported or when its engine process begins, so they cannot be arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rlvr.config import EngineConfig
+
+
+def engine_environment(config: EngineConfig, model_path: str) -> dict[str, str]:
+    """What this engine's processes need; what the user has set about logging stays."""
+    environment = {
+        "VLLM_LOGGING_LEVEL": os.environ.get("VLLM_LOGGING_LEVEL", "ERROR"),
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_ENGINE_READY_TIMEOUT_S": str(int(config.start_timeout_s)),
+    }
+    if Path(model_path).is_dir():
+        environment["HF_HUB_OFFLINE"] = "1"
+    if config.transfer == "ipc":
+        # CUDA memory handles are no plain data; vLLM sends them to its own worker only with this.
+        environment["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"
+    if config.device == "cpu":
+        environment |= _cpu_environment(config)
+    return environment
+
+
+def _cpu_environment(config: EngineConfig) -> dict[str, str]:
+    return {
+        "OMP_NUM_THREADS": str(config.threads),
+        # Idle OpenMP threads sleep: the learner takes its turn on the same cores.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    }
+
+
+@contextmanager
+def environment_of(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for the processes started inside, and put the old values back."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
