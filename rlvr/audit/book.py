@@ -1,0 +1,56 @@
+"""The audit as the training loop sees it: record, log, finish.
+
+record(step, scored)   every requested rollout, on disk before its reward is used
+log(step, metrics)     one line of metrics.jsonl
+finish()               problems merged, chain closed, report.html written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rlvr.audit.ledger import Ledger
+from rlvr.audit.manifest import MANIFEST_FILE, Origin, next_manifest, write_manifest
+from rlvr.audit.metrics import MetricsLog
+from rlvr.rollouts import ScoredGroup
+
+
+class Audit:
+    """The books of one attempt of a run; each resume makes a new one.
+
+    Raises:
+        LedgerError: the directory already holds a run (and `resume` is not set), holds none (and it
+            is), is being written by another process, or cannot be written.
+    """
+
+    def __init__(self, run_dir: Path, name: str, origin: Origin, *, resume: bool = False) -> None:
+        self._run_dir = run_dir
+        manifest = next_manifest(run_dir, name, origin, resume=resume)
+        self.run_id, self.attempt = manifest.run_id, len(manifest.attempts)
+        self._ledger = Ledger(run_dir, self.run_id, self.attempt)  # locks the run before it is changed
+        write_manifest(run_dir, manifest)
+        self._ledger.seal(str(MANIFEST_FILE))
+        self._metrics = MetricsLog(run_dir, self.attempt)
+
+    @property
+    def head(self) -> str:
+        """Hash that seals everything recorded so far; put it into checkpoints and the log."""
+        return self._ledger.head
+
+    def record(self, step: int, scored: Sequence[ScoredGroup]) -> str:
+        """Write what became of each requested rollout; returns the new head.
+
+        Raises:
+            LedgerError: the books do not balance or cannot be written; use no reward of the step.
+        """
+        return self._ledger.record(step, scored)
+
+    def log(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Write one line of metrics; a step may have several (training, evaluation)."""
+        self._metrics.log(step, metrics)
+
+    def close(self) -> None:
+        """Merge and seal the problems and release the run's files."""
+        self._metrics.close()
+        self._ledger.finish()

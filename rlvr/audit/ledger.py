@@ -1,0 +1,102 @@
+"""The ledger: what became of every requested rollout, on disk before its reward is used.
+
+    list[ScoredGroup] --Ledger.record--> ledger/step=NNNNNN/attempt=K.parquet + one line of the chain
+
+A step is written whole or not at all, once per attempt; a resume begins a new attempt, and the
+steps it repeats stay beside the old ones. Metrics, manifest and report are others' business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from rlvr.audit.balance import check_groups
+from rlvr.audit.chain import Chain
+from rlvr.audit.problems import PROBLEMS_FILE, ProblemBook
+from rlvr.audit.rows import ledger_rows
+from rlvr.audit.schema import LEDGER_SCHEMA
+from rlvr.audit.storage import TEMPORARY_SUFFIX, parquet_bytes, sha256_file, write_whole
+from rlvr.errors import LedgerError
+from rlvr.rollouts import ScoredGroup
+
+LEDGER_FILE = re.compile(r"ledger/step=(\d{6,})/attempt=(\d+)\.parquet")
+
+
+def ledger_file(step: int, attempt: int) -> str:
+    """Where the rows of one step of one attempt lie, relative to the run directory."""
+    return f"ledger/step={step:06d}/attempt={attempt}.parquet"
+
+
+class Ledger:
+    """Writes one attempt of one run; refuses to write a second time what is already written.
+
+    Raises:
+        LedgerError: another process is writing this run, or the attempt was already begun.
+    """
+
+    def __init__(self, run_dir: Path, run_id: str, attempt: int) -> None:
+        self._run_dir, self._run_id, self._attempt = run_dir, run_id, attempt
+        self._chain = Chain(run_dir)
+        self._adopt_unsealed()
+        if any(_attempt_of(file) == attempt for file in self._chain.files):
+            self.close()
+            raise LedgerError(f"attempt {attempt} of {run_dir} was already begun; a resume takes the next")
+        self._problems = ProblemBook(run_dir)
+
+    @property
+    def head(self) -> str:
+        """Hash of the chain's last line; belongs into every checkpoint and the log."""
+        return self._chain.head
+
+    def record(self, step: int, scored: Sequence[ScoredGroup]) -> str:
+        """Write the rows of one step and return the new head; only then may its rewards be used.
+
+        Raises:
+            LedgerError: requested != used + dropped, the step was recorded already, or the disk
+                is full. Nothing of the step counts as recorded then.
+        """
+        check_groups(step, scored)
+        file = ledger_file(step, self._attempt)
+        if file in self._chain.files:
+            raise LedgerError(f"{file} is already written: a step is recorded once per attempt")
+        rows = ledger_rows(
+            scored, run_id=self._run_id, step=step, attempt=self._attempt, created_at=datetime.now(UTC)
+        )
+        self._problems.add(group.group.problem for group in scored)
+        digest = write_whole(self._run_dir / file, parquet_bytes(rows, LEDGER_SCHEMA))
+        return self._chain.append(file, digest, len(rows), sync=False)
+
+    def seal(self, file: str) -> str:
+        """Add another file of the run to the chain (the manifest); returns the new head."""
+        return self._chain.append(file, sha256_file(self._run_dir / file), 0)
+
+    def finish(self) -> str:
+        """Merge and seal the problems, close the ledger and return the final head."""
+        digest, rows = self._problems.merge()
+        head = self._chain.append(str(PROBLEMS_FILE), digest, rows)
+        self.close()
+        return head
+
+    def close(self) -> None:
+        """Release the run; what was recorded stays. May be called twice."""
+        self._chain.close()
+
+    def _adopt_unsealed(self) -> None:
+        """Seal what a kill or a power cut left without its line in the chain; drop unfinished files."""
+        folder = self._run_dir / "ledger"
+        for unfinished in folder.glob(f"step=*/.*{TEMPORARY_SUFFIX}"):
+            unfinished.unlink()
+        for path in sorted(folder.glob("step=*/*.parquet")):
+            file = path.relative_to(self._run_dir).as_posix()
+            if file not in self._chain.files:
+                self._chain.append(file, sha256_file(path), pq.read_metadata(path).num_rows)
+
+
+def _attempt_of(file: str) -> int | None:
+    match = LEDGER_FILE.fullmatch(file)
+    return int(match[2]) if match else None
