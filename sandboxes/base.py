@@ -34,6 +34,8 @@ class Backend(Protocol):
 
     name: ClassVar[str]
 
+    def __init__(self, config: BackendConfig) -> None: ...
+
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
         """Run one program. When this returns or is cancelled, no process and no file of the program is left.
 

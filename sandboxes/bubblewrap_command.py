@@ -8,7 +8,7 @@ loopback), IPC, UTS and cgroup namespaces; no capabilities, no new privileges, n
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sandboxes.interpreter import Interpreter
 
@@ -34,7 +34,7 @@ def drop_root() -> tuple[str, ...]:
 
 
 def sandbox_command(
-    bwrap: str, interpreter: Interpreter, disk_mb: int, seccomp_fd: int | None, inner: tuple[str, ...]
+    bwrap: str, interpreter: Interpreter, disk_mb: int, filter_fds: Sequence[int], inner: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The whole command that starts `inner` as process 1 of a new sandbox."""
     disk_bytes = str(disk_mb << 20)
@@ -46,7 +46,7 @@ def sandbox_command(
         *("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"),
         *("--size", disk_bytes, "--tmpfs", "/dev/shm", "--size", disk_bytes, "--tmpfs", "/tmp"),
         *("--remount-ro", "/", "--chdir", "/tmp"),
-        *(("--seccomp", str(seccomp_fd)) if seccomp_fd is not None else ()),
+        *(part for fd in filter_fds for part in ("--seccomp", str(fd))),
         "--",
         *inner,
     )

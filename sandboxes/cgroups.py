@@ -113,62 +113,68 @@ class Cgroups:
 
 def find_cgroups() -> Cgroups | None:
     """The best accounting this process can have; None for none."""
-    for layout, controllers in ((V2, ("memory", "pids", "cpu")), (V1, ("memory", "pids", "cpuacct"))):
-        parents = _own_groups(controllers, version=layout.version)
-        if parents is None:
-            continue
-        found = Cgroups(
-            layout, {"cpu" if name == "cpuacct" else name: path for name, path in parents.items()}
-        )
-        if _works(found):
+    for find in (_version_2, _version_1):
+        found = find()
+        if found is not None and _works(found):
             found.sweep()
             return found
     return None
 
 
 def _works(cgroups: Cgroups) -> bool:
+    """Whether a group with limits can really be made there."""
     try:
         probe = cgroups.create(Limits())
     except OSError:
         return False
     try:
-        probe.cpu_s(), probe.oom_kills()
+        return probe.cpu_s() >= 0 and probe.oom_kills() >= 0
     except OSError:
         return False
     finally:
         probe.remove()
-    return True
 
 
-def _own_groups(controllers: tuple[str, ...], *, version: int) -> dict[str, Path] | None:
-    """Controller -> the folder of the group this process is in; None when one is not mounted."""
-    groups = {}
+def _version_2() -> Cgroups | None:
+    own = _own_group("", "cgroup2")
+    if own is None:
+        return None
+    control = own / "cgroup.subtree_control"
+    try:
+        if not {"memory", "pids"} <= set(control.read_text().split()):
+            control.write_text("+memory +pids")
+    except OSError:
+        return None  # not ours to give, or the group holds processes itself
+    return Cgroups(V2, dict.fromkeys(("memory", "pids", "cpu"), own))
+
+
+def _version_1() -> Cgroups | None:
+    memory, pids, cpu = (_own_group(name, "cgroup") for name in ("memory", "pids", "cpuacct"))
+    if memory is None or pids is None or cpu is None:
+        return None
+    return Cgroups(V1, {"memory": memory, "pids": pids, "cpu": cpu})
+
+
+def _own_group(controller: str, kind: str) -> Path | None:
+    """The folder of the group this process is in; the controller of version 2 is the empty name."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, names, group = line.split(":", 2)
-        groups.update(dict.fromkeys(names.split(","), group))
-    found = {}
-    for controller in controllers:
-        mount = _mount_of(controller if version == 1 else None)
-        group = groups.get(controller if version == 1 else "")
-        if mount is None or group is None:
-            return None
-        root, point = mount
-        found[controller] = point / os.path.relpath(group, root) if group.startswith(root) else point
-    return found
+        if controller in names.split(","):
+            mount = _mount_of(controller, kind)
+            if mount is None:
+                return None
+            root, point = mount
+            return point / os.path.relpath(group, root) if group.startswith(root) else point
+    return None
 
 
-def _mount_of(controller: str | None) -> tuple[str, Path] | None:
-    """(root, mount point) of a version 1 controller, or of the version 2 hierarchy for None."""
+def _mount_of(controller: str, kind: str) -> tuple[str, Path] | None:
+    """(root, mount point) of a hierarchy."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        mount, _, kind = line.partition(" - ")
-        fields = mount.split()
-        kind_name, _, options = kind.split(" ", 2)
-        wanted = (
-            kind_name == "cgroup2"
-            if controller is None
-            else (kind_name == "cgroup" and controller in options.split(","))
-        )
-        if wanted:
+        mount, _, file_system = line.partition(" - ")
+        name, _, options = file_system.split(" ", 2)
+        if name == kind and (not controller or controller in options.split(",")):
+            fields = mount.split()
             return fields[3], Path(fields[4])
     return None
 

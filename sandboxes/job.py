@@ -17,6 +17,7 @@ from sandboxes.types import Limits
 EXECUTABLE, PLAIN = 0o755, 0o644
 MAX_OPEN_FILES = 256
 MAX_STACK_MB = 64
+MAX_ARTIFACT_BYTES = 64 << 20
 BASE_ENV: Mapping[str, str] = {
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # the order of a set must not change a verdict from run to run
@@ -39,8 +40,6 @@ class Job:
     stdin: bytes = b""
     artifact: str = ""
     """A file to bring back when the program ends well; empty for none."""
-    artifact_bytes: int = 0
-    """A larger artifact is left behind."""
     reserves_address_space: bool = False
 
 
@@ -49,6 +48,7 @@ class Placement:
     """How a backend places a job: where it runs, and which limits something outside the job already holds."""
 
     cwd: str
+    tmp: str
     path: tuple[str, ...]
     memory_is_hard: bool
     """A cgroup holds the memory of the whole job; else the init watches the sum and rlimits hold each
@@ -59,7 +59,7 @@ class Placement:
 
 def encode(job: Job, placement: Placement) -> bytes:
     """The job as the init reads it: length, then plain types marshalled in a format every CPython 3 reads."""
-    env = {**BASE_ENV, "PATH": ":".join(placement.path), "HOME": placement.cwd, "TMPDIR": "/tmp"}
+    env = {**BASE_ENV, "PATH": ":".join(placement.path), "HOME": placement.cwd, "TMPDIR": placement.tmp}
     body = marshal.dumps(
         {
             "argv": list(job.argv),
@@ -67,7 +67,7 @@ def encode(job: Job, placement: Placement) -> bytes:
             "cwd": placement.cwd,
             "files": {name: (file.content, file.mode) for name, file in job.files.items()},
             "artifact": job.artifact,
-            "artifact_bytes": job.artifact_bytes,
+            "artifact_bytes": MAX_ARTIFACT_BYTES,
             "wall_s": job.limits.wall_s,
             "cpu_s": job.limits.cpu_s,
             "memory_bytes": 0 if placement.memory_is_hard else job.limits.memory_mb << 20,

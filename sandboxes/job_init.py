@@ -1,18 +1,19 @@
 """The init of a job: runs inside the sandbox, starts the program, enforces its limits, reports.
 
 Not imported by the package: its source is given to a bare interpreter (`python -I -S -c`), possibly of
-another version than ours, so it uses the standard library alone. It speaks with the supervisor over one
-socket, whose descriptor is its only argument:
+another version than ours, so it uses the standard library alone, and little of that because every import
+costs each job its time. It speaks with the supervisor over one socket, whose descriptor is its only argument:
 
-    init -> supervisor   "ready\\n": the sandbox stands (the supervisor reads our pid from the credentials)
-    supervisor -> init   8 bytes little-endian length, then the marshalled `sandboxes.job.Job`
-    init -> supervisor   "started\\n"; then "ended <how> <code> <cpu_s> <wall_s> <rss_kb> <artifact
-    length>\\n" and
-                         the artifact
+    init -> supervisor   "ready": the sandbox stands (the supervisor reads our pid from the credentials)
+    supervisor -> init   8 bytes little-endian length, then the marshalled fields of `Job`
+    init -> supervisor   "started", and at the end "ended <how> <code> <cpu_s> <wall_s> <rss_kb> <size>",
+                         each a line, then the artifact of that size
 
-`how` is exit, signal, wall, cpu, memory or stopped (the supervisor closed its side, or died). As process 1
-of its pid namespace it cannot be killed from inside, and the kernel ends everything else when it ends.
+`how` is exit, signal, wall, cpu, memory or stopped (the supervisor closed its side, or died). As process 1 of
+its pid namespace it cannot be killed from inside, and the kernel ends everything else when it ends.
 """
+
+from __future__ import annotations
 
 import contextlib
 import ctypes
@@ -32,7 +33,26 @@ PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 GONE = (FileNotFoundError, ProcessLookupError)
 
 
-def main():
+class Job:
+    """What `sandboxes.job.encode` sends."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    files: dict[str, tuple[bytes, int]]
+    artifact: str
+    artifact_bytes: int
+    wall_s: float
+    cpu_s: float
+    memory_bytes: int
+    """0 when the kernel holds the memory of the whole job."""
+    rlimits: dict[str, int]
+
+    def __init__(self, fields: dict[str, object]) -> None:
+        self.__dict__.update(fields)
+
+
+def main() -> None:
     control = int(sys.argv[1])
     os.set_inheritable(control, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -41,29 +61,30 @@ def main():
     prctl(PR_SET_DUMPABLE, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.write(control, b"ready\n")
-    job = marshal.loads(read_exactly(control, int.from_bytes(read_exactly(control, 8), "little")))
-    os.makedirs(job["cwd"], exist_ok=True)
-    os.chdir(job["cwd"])
-    write_files(job["files"])
-    program = start(job)
+    job = Job(marshal.loads(read_exactly(control, int.from_bytes(read_exactly(control, 8), "little"))))
+    os.makedirs(job.cwd, exist_ok=True)
+    os.chdir(job.cwd)
+    write_files(job.files)
     started = time.monotonic()
+    program = start(job)
     os.write(control, b"started\n")
     how, code = watch(program, control, job, started)
     wall_s = time.monotonic() - started
     end_everything()
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     artifact = read_artifact(job) if (how, code) == ("exit", 0) else b""
-    report = (how, code, usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss, len(artifact))
-    write_all(control, b"ended %s %d %.6f %.6f %d %d\n" % (report[0].encode(), *report[1:]) + artifact)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    report = f"ended {how} {code} {cpu_s:.6f} {wall_s:.6f} {usage.ru_maxrss} {len(artifact)}\n"
+    write_all(control, report.encode() + artifact)
 
 
-def prctl(option, value):
+def prctl(option: int, value: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def read_exactly(fd, size):
+def read_exactly(fd: int, size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
         chunk = os.read(fd, min(size - len(data), 1 << 20))
@@ -73,13 +94,13 @@ def read_exactly(fd, size):
     return bytes(data)
 
 
-def write_all(fd, data):
+def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
 
-def write_files(files):
+def write_files(files: dict[str, tuple[bytes, int]]) -> None:
     for name, (content, mode) in files.items():
         os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
@@ -87,7 +108,7 @@ def write_files(files):
         os.close(fd)
 
 
-def start(job):
+def start(job: Job) -> int:
     """Fork the program and return its pid once its limits are set; it fails as a shell would (126, 127)."""
     ready, done = os.pipe()
     pid = os.fork()
@@ -100,33 +121,33 @@ def start(job):
     return pid
 
 
-def enter_program(job, done):
+def enter_program(job: Job, done: int) -> None:
     """In the child: own session, limits, default signals, exec. Anything raised before `done` is our
     failure."""
     os.setsid()
     prctl(PR_SET_DUMPABLE, 1)  # else our own /proc files belong to root
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # when memory runs out the program goes, not its init
-    for name, limit in job["rlimits"].items():
+    for name, limit in job.rlimits.items():
         resource.setrlimit(getattr(resource, name), (limit, limit))
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     os.write(done, b"k")
     try:
-        os.execvpe(job["argv"][0], job["argv"], job["env"])
+        os.execvpe(job.argv[0], job.argv, job.env)
     except OSError as error:
-        os.write(2, f"{job['argv'][0]}: {error.strerror}\n".encode())
+        os.write(2, f"{job.argv[0]}: {error.strerror}\n".encode())
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def watch(program, control, job, started):
+def watch(program: int, control: int, job: Job, started: float) -> tuple[str, int]:
     """Reap until the program ends, one of the job's limits is passed, or the supervisor says stop."""
     pidfd = os.pidfd_open(program)
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
     poller.register(control, select.POLLIN)
     while True:
-        left_s = started + job["wall_s"] - time.monotonic()
+        left_s = started + job.wall_s - time.monotonic()
         events = dict(poller.poll(max(0, min(POLL_MS, left_s * 1000))))
         status = reap(program)
         if status is not None:
@@ -137,13 +158,13 @@ def watch(program, control, job, started):
             return "stopped", 0
         if left_s <= 0:
             return "wall", 0
-        if cpu_used_s() > job["cpu_s"]:
+        if cpu_used_s() > job.cpu_s:
             return "cpu", 0
-        if job["memory_bytes"] and memory_used(private_bytes) > job["memory_bytes"] < memory_used(fair_bytes):
+        if job.memory_bytes and memory_over(job.memory_bytes):
             return "memory", 0
 
 
-def reap(program):
+def reap(program: int) -> int | None:
     """Collect what has ended; returns the program's wait status once it is among that."""
     found = None
     while True:
@@ -157,11 +178,12 @@ def reap(program):
             found = status
 
 
-def others():
+def others() -> list[str]:
     """The pids of the job's processes: as process 1 all there are, else our descendants."""
     if os.getpid() == 1:
         return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    found, queue = [], [str(os.getpid())]
+    found: list[str] = []
+    queue = [str(os.getpid())]
     while queue:
         parent = queue.pop()
         for thread in threads_of(parent):
@@ -171,14 +193,14 @@ def others():
     return found
 
 
-def threads_of(pid):
+def threads_of(pid: str) -> list[str]:
     try:
         return os.listdir(f"/proc/{pid}/task")
     except GONE:
         return []
 
 
-def read_proc(name):
+def read_proc(name: str) -> str:
     """A file of /proc; empty when the process has gone or hides it."""
     try:
         with open("/proc/" + name) as file:
@@ -187,7 +209,7 @@ def read_proc(name):
         return ""
 
 
-def cpu_used_s():
+def cpu_used_s() -> float:
     """CPU seconds of the ended and the living processes of the job."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = usage.ru_utime + usage.ru_stime
@@ -197,17 +219,18 @@ def cpu_used_s():
     return total
 
 
-def memory_used(of_process):
-    return sum(of_process(pid) for pid in others())
+def memory_over(limit_bytes: int) -> bool:
+    """Is the job as a whole over its memory? The exact sum is asked for only when the rough one says so."""
+    return sum(map(private_bytes, others())) > limit_bytes and sum(map(fair_bytes, others())) > limit_bytes
 
 
-def private_bytes(pid):
+def private_bytes(pid: str) -> int:
     """Resident minus file-backed: cheap, but counts a page shared after fork once for each process."""
     fields = read_proc(pid + "/statm").split()
     return (int(fields[1]) - int(fields[2])) * PAGE_BYTES if fields else 0
 
 
-def fair_bytes(pid):
+def fair_bytes(pid: str) -> int:
     """The proportional set: exact, and too slow to ask for all the time."""
     for line in read_proc(pid + "/smaps_rollup").splitlines():
         if line.startswith("Pss_Anon:"):
@@ -215,7 +238,7 @@ def fair_bytes(pid):
     return private_bytes(pid)
 
 
-def end_everything():
+def end_everything() -> None:
     """Kill and reap the rest, so that its CPU time is counted too."""
     while True:
         for pid in others():
@@ -227,17 +250,17 @@ def end_everything():
             return
 
 
-def read_artifact(job):
+def read_artifact(job: Job) -> bytes:
     """What the compiler left; a program may have put anything there, so only a plain, not too large file
     counts."""
-    if not job["artifact"]:
+    if not job.artifact:
         return b""
     try:
-        fd = os.open(job["artifact"], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(job.artifact, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
     info = os.fstat(fd)
-    if not stat.S_ISREG(info.st_mode) or info.st_size > job["artifact_bytes"]:
+    if not stat.S_ISREG(info.st_mode) or info.st_size > job.artifact_bytes:
         return b""
     return read_exactly(fd, info.st_size)
 

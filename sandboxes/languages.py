@@ -18,7 +18,6 @@ SYSTEM_PATH: tuple[str, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
 COMPILE_LIMITS = Limits(cpu_s=10.0, wall_s=40.0, memory_mb=1024, pids=64, output_bytes=1 << 16, disk_mb=128)
 """For the compiler, whatever the program's own limits: compiling costs a small program's memory many times
 over."""
-MAX_BINARY_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sandboxes.job import EXECUTABLE, Job, JobFile
-from sandboxes.languages import COMPILE_LIMITS, MAX_BINARY_BYTES, Language, find_language, require_tool
+from sandboxes.errors import RequestError
+from sandboxes.job import EXECUTABLE, MAX_ARTIFACT_BYTES, Job, JobFile
+from sandboxes.languages import COMPILE_LIMITS, Language, find_language, require_tool
 from sandboxes.outcomes import outcome_of, result_of
 from sandboxes.supervise import Report
-from sandboxes.types import ExecutionRequest, ExecutionResult, Outcome
+from sandboxes.types import ExecutionRequest, ExecutionResult, Limits, Outcome
 
 RunJob = Callable[[Job], Awaitable[Report]]
 
@@ -30,10 +31,11 @@ class BinaryCache:
         self._held_bytes = 0
         self._binaries: OrderedDict[str, bytes] = OrderedDict()
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes:
+        """The binary; empty when there is none."""
         if key in self._binaries:
             self._binaries.move_to_end(key)
-        return self._binaries.get(key)
+        return self._binaries.get(key, b"")
 
     def put(self, key: str, binary: bytes) -> None:
         self._held_bytes += len(binary) - len(self._binaries.pop(key, b""))
@@ -54,60 +56,76 @@ class Pipeline:
     binaries: BinaryCache
 
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
+        """Compile if need be, run, judge.
+
+        Raises:
+            RequestError: unknown language, or files that do not fit the job's disk and memory.
+            ToolchainMissingError: the compiler or interpreter is not installed.
+        """
         if request.argv is not None:
-            files = _files(request.files)
-            return await self._run_and_judge(Job(request.argv, request.limits, files, request.stdin), request)
+            return await self._run(Job(request.argv, request.limits, _files(request), request.stdin))
         assert request.language is not None  # the request's own validator sees to it
-        assert request.source is not None
         language = find_language(request.language)
         require_tool(language, self.path)
-        source = {language.source_file: JobFile(_encoded(request.source))}
-        files = _files(request.files) | source
+        files = _files(request, language.source_file)
         if language.compile:
-            compiled = await self._compiled(language, files)
+            compiled = await self._compiled(language, files, request.limits)
             if isinstance(compiled, ExecutionResult):
                 return compiled
-            files = _files(request.files) | {language.binary: JobFile(compiled, EXECUTABLE)}
-        job = Job(
-            language.run,
-            request.limits,
-            files,
-            request.stdin,
-            reserves_address_space=language.reserves_address_space,
-        )
-        return await self._run_and_judge(job, request)
+            files = {**_files(request), language.binary: JobFile(compiled, EXECUTABLE)}
+        job = Job(language.run, request.limits, files, request.stdin)
+        return await self._run(replace(job, reserves_address_space=language.reserves_address_space))
 
-    async def _run_and_judge(self, job: Job, request: ExecutionRequest) -> ExecutionResult:
+    async def _run(self, job: Job) -> ExecutionResult:
         report = await self.run_job(job)
-        return result_of(report, outcome_of(report, request.limits), self.backend, self.hard_limits)
+        return result_of(report, outcome_of(report, job.limits), self.backend, self.hard_limits)
 
-    async def _compiled(self, language: Language, files: Mapping[str, JobFile]) -> bytes | ExecutionResult:
+    async def _compiled(
+        self, language: Language, files: Mapping[str, JobFile], limits: Limits
+    ) -> bytes | ExecutionResult:
         """The binary, or the result that says why there is none."""
         key = _key(language, files)
-        binary = self.binaries.get(key)
-        if binary is not None:
-            return binary
-        job = Job(
-            language.compile,
-            COMPILE_LIMITS,
-            files,
-            artifact=language.binary,
-            artifact_bytes=MAX_BINARY_BYTES,
-        )
-        report = await self.run_job(job)
-        if report.artifact and outcome_of(report, COMPILE_LIMITS) is Outcome.OK:
-            self.binaries.put(key, report.artifact)
+        report = Report(how="exit", artifact=self.binaries.get(key))
+        if not report.artifact:
+            job = Job(language.compile, COMPILE_LIMITS, files, artifact=language.binary)
+            report = await self.run_job(job)
+            if report.artifact:
+                self.binaries.put(key, report.artifact)
+        if report.artifact and len(report.artifact) <= room_bytes(limits):
             return report.artifact
-        outcome = Outcome.SANDBOX_ERROR if report.failure else Outcome.COMPILE_ERROR
-        return result_of(report, outcome, self.backend, self.hard_limits)
+        return self._not_compiled(report, limits)
+
+    def _not_compiled(self, report: Report, limits: Limits) -> ExecutionResult:
+        """The program itself never ran, so it used nothing."""
+        outcome = outcome_of(report, COMPILE_LIMITS)
+        if outcome is Outcome.SANDBOX_ERROR:
+            return result_of(report, outcome, self.backend, self.hard_limits)
+        why = f"the compiler ended with {outcome}"
+        if report.artifact:
+            why = f"the binary has {len(report.artifact)} bytes, its limits leave {room_bytes(limits)}"
+        elif outcome is Outcome.OK:
+            why = f"the compiler left no binary of at most {MAX_ARTIFACT_BYTES} bytes"
+        seen = replace(report, stderr=report.stderr + f"\n[{why}]\n".encode(), cpu_s=0.0, wall_s=0.0)
+        seen = replace(seen, peak_memory_mb=0.0)
+        return result_of(seen, Outcome.COMPILE_ERROR, self.backend, self.hard_limits)
 
 
-def _encoded(source: str) -> bytes:
-    return source.encode("utf-8", "surrogatepass")
+def room_bytes(limits: Limits) -> int:
+    """How much of a job's disk its files may take before it starts; they count against its memory too."""
+    return min(limits.disk_mb, limits.memory_mb) << 19
 
 
-def _files(files: Mapping[str, bytes]) -> dict[str, JobFile]:
-    return {name: JobFile(content) for name, content in files.items()}
+def _files(request: ExecutionRequest, source_file: str = "") -> dict[str, JobFile]:
+    files = {name: JobFile(content) for name, content in request.files.items()}
+    if source_file and request.source is not None:
+        files[source_file] = JobFile(request.source.encode("utf-8", "surrogatepass"))
+    size = sum(len(file.content) for file in files.values())
+    if size > room_bytes(request.limits):
+        raise RequestError(
+            f"source and files have {size} bytes; limits.disk_mb={request.limits.disk_mb} and "
+            f"limits.memory_mb={request.limits.memory_mb} leave {room_bytes(request.limits)}"
+        )
+    return files
 
 
 def _key(language: Language, files: Mapping[str, JobFile]) -> str:

@@ -21,9 +21,10 @@ from sandboxes.streams import Capture, Feeder
 STARTUP_S = 20.0
 """For the sandbox to stand; not the program's time."""
 GRACE_S = 0.5
-"""The init enforces the wall limit and stops when told; if it has not reported so much later, we end it."""
+"""The init holds the wall limit and stops when told; if it has not reported so much later, we end it."""
 DRAIN_S = 2.0
-CPU_CHECK_S = 0.1
+CGROUP_CHECK_S = 0.1
+LAST_WORDS_BYTES = 400
 
 
 @dataclass(frozen=True)
@@ -56,83 +57,91 @@ async def supervise(init: InitProcess, job: Job, placement: Placement, cgroup: J
         gone = await init.close()
         await run.finish()
     if not gone:
-        return Report(failure="processes of the job could not be ended")
+        report = Report(failure="processes of the job could not be ended")
     return run.with_streams(report)
 
 
 class _Run:
+    """One job on its way: what the callbacks of its pipes and timers share."""
+
     def __init__(self, init: InitProcess, job: Job, cgroup: JobCgroup | None) -> None:
         self._init, self._job, self._cgroup = init, job, cgroup
         self._loop = asyncio.get_running_loop()
+        self._timers: list[asyncio.TimerHandle] = []
         self._stopped_for = ""
         cap = job.limits.output_bytes
         self._stdout = Capture(init.stdout, cap, lambda: self._stop("output"))
         self._stderr = Capture(init.stderr, cap, lambda: self._stop("output"))
         self._stdin = Feeder(init.stdin, job.stdin)
-        self._writer: asyncio.StreamWriter | None = None
-        self._timers: list[asyncio.TimerHandle] = []
 
     async def to_end(self, placement: Placement) -> Report:
         try:
             async with asyncio.timeout(STARTUP_S):
-                reader = await self._begin(placement)
-                started = reader is not None and await reader.readline() == b"started\n"
-        except (TimeoutError, OSError) as error:
-            return Report(failure=f"the sandbox did not start: {error or 'no answer in time'}")
-        if reader is None or not started:
+                started = await self._started(placement)
+        except TimeoutError:
+            return Report(failure="the sandbox did not start in time")
+        except OSError as error:
+            return Report(failure=f"the sandbox did not start: {error}")
+        if not started and self._oom_kills():
+            return Report(how="memory", oom_kills=self._oom_kills())
+        if not started:
             return Report(failure="the sandbox did not start")
-        return await self._until_ended(reader)
+        return await self._until_ended()
 
-    async def _begin(self, placement: Placement) -> asyncio.StreamReader | None:
-        """Wait for the init, put it in its cgroup, hand it the job."""
+    async def _started(self, placement: Placement) -> bool:
+        """Wait for the init, put it in its cgroup, hand it the job; False if it died on the way."""
         pid = await self._init.ready()
         if pid is None:
-            return None
+            return False
         if self._cgroup is not None:
             self._cgroup.attach(pid)
-        reader, self._writer = await asyncio.open_connection(sock=self._init.control)
-        self._writer.write(encode(self._job, placement))
-        await self._writer.drain()
-        return reader
+        await self._init.send(encode(self._job, placement))
+        return await self._init.read_line() == b"started\n"
 
-    async def _until_ended(self, reader: asyncio.StreamReader) -> Report:
+    async def _until_ended(self) -> Report:
         started = time.monotonic()
         self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
-        ended = asyncio.create_task(_read_end(reader))
+        ended = asyncio.create_task(_read_end(self._init))
         try:
             while not ended.done():
-                await asyncio.wait([ended], timeout=CPU_CHECK_S)
-                if self._cgroup is not None and self._cgroup.cpu_s() > self._job.limits.cpu_s:
-                    self._stop("cpu")
+                await asyncio.wait([ended], timeout=CGROUP_CHECK_S)
+                self._check_cgroup()
             return self._complete(ended.result(), time.monotonic() - started)
         finally:
             ended.cancel()
 
+    def _check_cgroup(self) -> None:
+        """The kernel's counts see what the init cannot, such as the time of children nobody waited for."""
+        if self._oom_kills():
+            self._stop("memory")
+        elif self._cgroup is not None and self._cgroup.cpu_s() > self._job.limits.cpu_s:
+            self._stop("cpu")
+
+    def _oom_kills(self) -> int:
+        return self._cgroup.oom_kills() if self._cgroup is not None else 0
+
     def _complete(self, end: Report | None, wall_s: float) -> Report:
         """Join what the init said, what the kernel counted, and why we stopped it."""
-        oom_kills = self._cgroup.oom_kills() if self._cgroup else 0
+        oom_kills = self._oom_kills()
         if end is None and not (oom_kills or self._stopped_for):
             return Report(failure="the job's init ended without a report")
-        report = end or Report(how="memory" if oom_kills else self._stopped_for, wall_s=wall_s)
-        if self._stopped_for:
-            report = replace(report, how=self._stopped_for)
-        if self._cgroup is not None:
-            peak_mb = self._cgroup.peak_mb()
-            report = replace(
-                report,
-                oom_kills=oom_kills,
-                cpu_s=self._cgroup.cpu_s(),
-                peak_memory_mb=report.peak_memory_mb if peak_mb is None else peak_mb,
-            )
-        return report
+        report = end or Report(how="memory", wall_s=wall_s)
+        report = replace(report, oom_kills=oom_kills, how=self._stopped_for or report.how)
+        if self._cgroup is None:
+            return report
+        peak_mb = self._cgroup.peak_mb()
+        return replace(
+            report,
+            cpu_s=self._cgroup.cpu_s(),
+            peak_memory_mb=report.peak_memory_mb if peak_mb is None else peak_mb,
+        )
 
     def _stop(self, reason: str) -> None:
         """Tell the init to end the job; it reports what was used until now."""
-        if self._stopped_for or self._writer is None:
-            return
-        self._stopped_for = reason
-        self._writer.write_eof()
-        self._timers.append(self._loop.call_later(GRACE_S, self._init.kill))
+        if not self._stopped_for:
+            self._stopped_for = reason
+            self._init.ask_to_stop()
+            self._timers.append(self._loop.call_later(GRACE_S, self._init.kill))
 
     def _kill(self, reason: str) -> None:
         self._stopped_for = self._stopped_for or reason
@@ -142,19 +151,19 @@ class _Run:
         """Read what is still in the pipes (all writers are dead, so their end is near) and let go of them."""
         for timer in self._timers:
             timer.cancel()
+        self._stdin.close()
         for capture in (self._stdout, self._stderr):
             await capture.drained(DRAIN_S)
             capture.close()
-        self._stdin.close()
-        if self._writer is not None:
-            self._writer.close()
 
     def with_streams(self, report: Report) -> Report:
         if report.failure:
-            said = bytes(self._stderr.data[-400:]).decode("utf-8", "replace").strip()
+            said = bytes(self._stderr.data[-LAST_WORDS_BYTES:]).decode("utf-8", "replace").strip()
             return replace(report, failure=f"{report.failure}: {said}" if said else report.failure)
+        truncated = self._stdout.truncated or self._stderr.truncated
         return replace(
             report,
+            how="output" if truncated else report.how,  # it may have ended before we had read it all
             stdout=bytes(self._stdout.data),
             stderr=bytes(self._stderr.data),
             stdout_truncated=self._stdout.truncated,
@@ -162,15 +171,14 @@ class _Run:
         )
 
 
-async def _read_end(reader: asyncio.StreamReader) -> Report | None:
+async def _read_end(init: InitProcess) -> Report | None:
     """The init's last words; None if it died without."""
-    try:
-        line = await reader.readline()
-        if not line.endswith(b"\n"):
-            return None
-        _, how, code, cpu_s, wall_s, rss_kb, artifact_bytes = line.decode("ascii").split()
-        artifact = await reader.readexactly(int(artifact_bytes))
-    except (ConnectionError, asyncio.IncompleteReadError):
+    line = await init.read_line()
+    if not line.endswith(b"\n"):
+        return None
+    _, how, code, cpu_s, wall_s, rss_kb, artifact_bytes = line.decode("ascii").split()
+    artifact = await init.read_exactly(int(artifact_bytes))
+    if len(artifact) < int(artifact_bytes):
         return None
     return Report(
         how=how,

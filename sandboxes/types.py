@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeF
 LOOSE_WALL_FACTOR = 3.0
 LOOSE_WALL_EXTRA_S = 5.0
 MAX_FILES = 256
+MAX_PATH_BYTES = 1024
 
 
 class Outcome(StrEnum):
@@ -94,11 +95,18 @@ class ExecutionRequest(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _files_stay_inside(self) -> Self:
+    def _files_can_be_made(self) -> Self:
+        paths = {PurePosixPath(name) for name in self.files}
         for name in self.files:
             path = PurePosixPath(name)
             if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
                 raise ValueError(f"file name {name!r} must be a relative path without '..'")
+            if max(len(part.encode()) for part in path.parts) > 255 or len(name.encode()) > MAX_PATH_BYTES:
+                raise ValueError(f"file name {name[:80]!r}... is too long")
+            if paths & set(path.parents):
+                raise ValueError(f"file name {name!r} lies under a name that is a file itself")
+        if len(paths) < len(self.files):
+            raise ValueError("two file names mean the same file")
         return self
 
 
