@@ -1,6 +1,6 @@
 """Orderings: put items in order from pairwise comparisons.
 
-    Q > D, T > Q. Order from largest.   ->   T > Q > D <answer>['T', 'Q', 'D']</answer>
+    H > D, M > H. Order from largest in <answer>.   ->   M > H > D <answer>['M', 'H', 'D']</answer>
 
 The comparisons name every neighbouring pair of the order, so exactly one order satisfies them.
 Level 1 orders three items, 2 also turns comparisons round (`D < Q`), 3 orders four items.
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from random import Random
-from string import ascii_uppercase
 from typing import ClassVar
 
 from guru_data.config import Level
 from guru_data.problem import Domain
 from guru_data.synthetic.task import Puzzle
+
+_ITEMS = "ABCDEFGHIJKLMNOP"
 
 
 class OrderingTask:
@@ -27,7 +28,7 @@ class OrderingTask:
     usual_level: ClassVar[Level] = 1
 
     def draw(self, rng: Random, level: Level) -> Puzzle:
-        order = rng.sample(ascii_uppercase, 4 if level == 3 else 3)
+        order = rng.sample(_ITEMS, 4 if level == 3 else 3)
         comparisons = [_compare(larger, smaller, rng, level) for larger, smaller in pairwise(order)]
         rng.shuffle(comparisons)
         guess = rng.sample(order, len(order))

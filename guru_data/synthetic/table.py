@@ -19,8 +19,8 @@ from guru_data.config import Level
 from guru_data.problem import Domain
 from guru_data.synthetic.task import Puzzle
 
-_NAMES = ("Ann", "Bob", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida", "Jim", "Kay", "Lea", "Max", "Ned", "Pam")
-_COLUMNS = ("age", "size", "rank", "cost", "wins", "days")
+_NAMES = ("Ann", "Bob", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida")
+_COLUMNS = ("age", "size", "rank", "cost")
 _VALUES = range(10, 100)
 
 
