@@ -21,6 +21,8 @@ class SFTConfig(Config):
     """The schedule ends here even if steps are left."""
     seed: NonNegativeInt = 0
     device: Literal["cpu", "cuda"] = "cpu"
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon` needs far fewer tokens where a model starts from random weights."""
     learning_rate: PositiveFloat = 1e-5
     warmup_steps: NonNegativeInt = 0
     weight_decay: NonNegativeFloat = 0.0

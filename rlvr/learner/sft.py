@@ -22,7 +22,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from rlvr.config import SFTConfig
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import latest_checkpoint, load_state, save_model, save_state
-from rlvr.learner.optimizer import Optimizer
+from rlvr.learner.optimizer import OPTIMIZERS, Optimizer
 from rlvr.learner.policy import Policy, load_model, matmul_dtype
 from rlvr.packing import pack, plan_rows
 from rlvr.rollouts import IntArray
@@ -75,7 +75,9 @@ def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: in
         try:
             example = encode(tokenizer, json.loads(line)["messages"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{path}:{number}: not a conversation {{'messages': [...]}}: {error!r}") from error
+            raise ConfigError(
+                f"{path}:{number}: not a conversation {{'messages': [...]}}: {error!r}"
+            ) from error
         if not example.learned.any() or len(example.token_ids) > row_tokens:
             raise ConfigError(
                 f"{path}:{number}: {len(example.token_ids)} tokens, {int(example.learned.sum())} of them learned; "
@@ -119,14 +121,13 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
         model.gradient_checkpointing_enable()
     policy = Policy(model, matmul_dtype(config.matmul_dtype, config.device), config.logits_chunk_tokens)
     clock = _Clock(config)
-    optimizer = Optimizer(
+    chosen = OPTIMIZERS[config.optimizer](
         model,
         learning_rate=config.learning_rate,
         betas=(config.beta1, config.beta2),
         weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        schedule=lambda step: clock.factor(step),
     )
+    optimizer = Optimizer(chosen, max_grad_norm=config.max_grad_norm, schedule=clock.factor)
     out = Path(config.out)
     found = latest_checkpoint(out / "checkpoints") if resume else None
     if found:
@@ -139,7 +140,9 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
         optimizer.step()
         on_step(optimizer.step_count, loss, clock.share(optimizer.step_count))
         if config.checkpoint_every and optimizer.step_count % config.checkpoint_every == 0:
-            save_state(out / "checkpoints", optimizer.step_count, model, {"optimizer": optimizer.state()}, keep=2)
+            save_state(
+                out / "checkpoints", optimizer.step_count, model, {"optimizer": optimizer.state()}, keep=2
+            )
     save_model(model, tokenizer, out)
     return out
 

@@ -1,0 +1,1 @@
+"""How rewards become advantages. One protocol, one table, one file per algorithm."""
