@@ -1,0 +1,2 @@
+"""Grading programs: `code`, `codeio` and `cruxeval`. Candidates run only in `sandboxes`. Start at
+`verifier.py`."""

@@ -1,0 +1,65 @@
+r"""Read a number with its sign, percent mark and unit out of a short answer.
+
+    "$1,234.5"  "25\%"  "(3)"  "3:4"  "6.0 \text{ N}"  "1.5 \times 10^{3} m/s"  -->  Quantity
+
+Used where answers are cells of tables or measured quantities; expressions are the business of `math`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+MAX_CHARS = 200
+MAX_EXPONENT = 400
+
+_MARKUP = re.compile(r"\\(?:text|mathrm|mathbf|mbox|operatorname|textbf)\b|\\[,!;: ()\[\]]|[{}~]|\\(?=[$%])")
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<body>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)"
+    r"(?:(?:\s*(?:\\times|\*|x|×)\s*10\s*\^\s*\(?|[eE])(?P<exponent>[+-]?\d{1,4})\)?)?"
+    r"(?:\s*(?P<op>[/:])\s*(?P<denominator>\d+(?:\.\d+)?))?"
+    r"\s*(?P<percent>%|percent(?:age points)?\b)?"
+)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    value: Fraction
+    """As written, a percent mark not applied."""
+    percent: bool
+    unit: str
+    """What follows the number, lower-case and without spaces; empty where nothing does."""
+
+
+def read_quantity(text: str) -> Quantity | None:
+    """The quantity a text consists of; None where it is more or something else than one number with a
+    unit."""
+    if len(text) > MAX_CHARS:
+        return None
+    text = re.sub(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}", r"\1/\2", text)
+    text = _MARKUP.sub(" ", text).replace("−", "-").strip()
+    negative = text.startswith("(") and text.endswith(")")
+    text = text.strip("()$€£¥ ") if negative or text[:1] in "$€£¥" else text
+    text = re.sub(r"^([+-]?)\s*[$€£¥]\s*", r"\1", text)
+    match = _NUMBER.match(text)
+    if match is None:
+        return None
+    rest = text[match.end() :].strip().rstrip(".$")
+    if re.search(r"\d", re.sub(r"\^?-?\d", "", rest)) or len(rest) > 40:
+        return None
+    value = _value(match)
+    if value is None:
+        return None
+    return Quantity(
+        -value if negative else value, match["percent"] is not None, re.sub(r"\s+", "", rest).lower()
+    )
+
+
+def _value(match: re.Match[str]) -> Fraction | None:
+    exponent = int(match["exponent"] or 0)
+    denominator = Fraction(match["denominator"] or 1)
+    if abs(exponent) > MAX_EXPONENT or denominator == 0:
+        return None
+    value = Fraction(match["body"].replace(",", "").rstrip(".")) * Fraction(10) ** exponent / denominator
+    return -value if match["sign"] == "-" else value
