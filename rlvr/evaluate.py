@@ -20,6 +20,7 @@ from rlvr.groups import GroupMaker
 from rlvr.rollouts import RolloutGroup
 from verifiers import VerdictStatus
 
+EVALUATIONS = "evals"
 PASS_MARK = 0.5
 """A sample with at least this score is right; partial credit of most verifiers is rarer than 0 and 1."""
 
@@ -92,10 +93,21 @@ class Evaluation:
             **{f"eval/pass@1/{split}/{domain}": self.of_domain(domain).pass_at_1 for domain in self.domains},
         }
 
-    def write(self, path: Path) -> None:
-        """One JSON line per problem."""
+    def write(self, directory: Path, step: int) -> None:
+        """Keep every problem's result, as JSON, under the run's directory."""
+        path = directory / EVALUATIONS / f"step_{step:06d}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(asdict(result)) + "\n" for result in self.results))
+        path.write_text(json.dumps(asdict(self)))
+
+
+def read_evaluations(directory: Path) -> dict[int, Evaluation]:
+    """What `Evaluation.write` kept of a run, by the number of steps done."""
+    found: dict[int, Evaluation] = {}
+    for path in sorted((directory / EVALUATIONS).glob("step_*.json")):
+        stored = json.loads(path.read_text())
+        results = tuple(ProblemResult(**result) for result in stored["results"])
+        found[int(path.stem.removeprefix("step_"))] = Evaluation(results, stored["unscored"])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

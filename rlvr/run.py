@@ -67,6 +67,8 @@ class Run:
     audit: Audit
     console: Console
     cursor: Cursor
+    first: int = 0
+    """Steps that were done before, by the checkpoint the run was resumed from."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     evaluations: dict[int, Evaluation] = field(default_factory=dict)
     _saved: int | None = None
@@ -157,7 +159,7 @@ class Run:
             return
         result = await self.until_stopped(evaluate(self.evaluator, self.heldout, done))
         self.evaluations[done] = result
-        result.write(self.directory / "evals" / f"step_{done:06d}.jsonl")
+        result.write(self.directory, done)
         self.audit.log(done, result.metrics(SPLIT))
         self.console.evaluation(done, result)
 

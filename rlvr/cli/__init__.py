@@ -1,0 +1,1 @@
+"""The command line. Verbs parse and print; what they do lives elsewhere."""

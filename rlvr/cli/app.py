@@ -1,0 +1,46 @@
+"""`rlvr`: every verb, and how an error becomes one sentence and an exit code.
+
+0 well, 1 failed, 2 usage or config, 3 an audit gate failed, 4 infrastructure.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from guru_data import GuruDataError
+from rlvr.cli import config, doctor, evaluate, quickstart, sft, submit, train
+from rlvr.errors import ConfigError, RlvrError, exit_code
+from verifiers import VerifierError, VerifierSetupError
+
+app = typer.Typer(
+    name="rlvr",
+    help="Reinforcement learning with verifiable rewards, as a cluster.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("quickstart")(quickstart.quickstart)
+app.command("train")(train.train)
+app.command("sft")(sft.sft)
+app.command("eval")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(submit.app, name="submit")
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence, any other a traceback."""
+    try:
+        app()
+    except RlvrError as error:
+        _fail(str(error), exit_code(error))
+    except GuruDataError as error:
+        _fail(str(error), exit_code(ConfigError()))
+    except VerifierError as error:
+        _fail(str(error), 2 if isinstance(error, VerifierSetupError) else 4)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"rlvr: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,180 @@
+"""Wires a run: config in, a `Run` whose parts are up, and everything ended again afterwards.
+
+    preflight -> Ray -> verifier service | generators | learner (at once) -> Run
+
+The only place that knows every part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from guru_data import Problem, ProblemStream, load_problems
+from rlvr.algorithms.base import open_algorithm
+from rlvr.audit import Audit, describe
+from rlvr.cluster.generators import GeneratorPool
+from rlvr.cluster.learner import RemoteLearner
+from rlvr.cluster.preflight import preflight
+from rlvr.cluster.session import cluster
+from rlvr.cluster.verifier_service import start_verifiers
+from rlvr.config import RunConfig
+from rlvr.console import RunConsole
+from rlvr.errors import ConfigError
+from rlvr.evaluate import Evaluation, evaluate
+from rlvr.groups import GroupMaker, GroupStream
+from rlvr.prompts import PromptEncoder
+from rlvr.rollouts import SamplingParams
+from rlvr.run import Run
+from rlvr.weights.directory import discard_weights, weights_directory
+from verifiers import VerifierClient
+
+PROBE_PROMPTS = 8
+"""Prompts that prove the first publish."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A config with its problems loaded and every prompt known to fit."""
+
+    config: RunConfig
+    train: Sequence[Problem]
+    heldout: Sequence[Problem]
+    encode: PromptEncoder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Prepared):
+    """All that can be known of a run before anything is started."""
+
+    directory: Path
+    resume_from: Path | None
+
+
+def plan(config: RunConfig, *, resume: bool) -> Plan:
+    """Load the problems and check the config against the machine; starts nothing.
+
+    Raises:
+        ConfigError: something would fail later; one sentence says what and how to mend it.
+    """
+    directory = Path(config.out_dir) / config.name
+    resume_from = _newest_checkpoint(directory) if resume else None
+    if not resume and directory.exists():
+        raise ConfigError(f"{directory} exists: go on with --resume, or choose another name")
+    preflight(config)
+    prepared = _problems(config)
+    return Plan(config, prepared.train, prepared.heldout, prepared.encode, directory, resume_from)
+
+
+@asynccontextmanager
+async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
+    """Start every part of a planned run, and end every one of them on the way out."""
+    config = plan.config
+    async with AsyncExitStack() as stack:
+        stack.enter_context(cluster(config.ray_address))
+        transfer = weights_directory(f"{config.name}-{id(stack):x}")
+        stack.callback(discard_weights, transfer)
+        probe = tuple(plan.encode(problem).token_ids for problem in plan.train[:PROBE_PROMPTS])
+        service, generators, learner = await _start_together(
+            stack,
+            start_verifiers(config.verifier),
+            GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
+            RemoteLearner.start(config.learner, config.algorithm, config.model, transfer, probe, config.seed),
+        )
+        client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
+        stack.push_async_callback(client.close)
+        stream, first = ProblemStream(plan.train, seed=config.seed), 0
+        if plan.resume_from is not None:
+            state = await learner.restore(plan.resume_from)
+            first = state["done"]
+            stream = ProblemStream.from_state(state["cursor"], plan.train, seed=config.seed)
+        digests = await service.digests()
+        origin = describe(config, model_dir=Path(config.model), verifiers=digests, command=sys.argv)
+        audit = Audit(plan.directory, config.name, origin, resume=plan.resume_from is not None)
+        stack.callback(audit.close)
+        yield Run(
+            config=config,
+            directory=plan.directory,
+            generators=generators,
+            groups=GroupStream(
+                stream,
+                _maker(plan, generators, client, config.rollout.temperature, config.rollout.group_size),
+                problems_per_step=config.rollout.problems_per_step,
+                ahead=config.rollout.ahead,
+                steps=config.steps,
+            ),
+            evaluator=_maker(plan, generators, client, config.eval.temperature, config.eval.samples),
+            heldout=plan.heldout,
+            algorithm=open_algorithm(config.algorithm),
+            learner=learner,
+            audit=audit,
+            console=console,
+            cursor=stream.state(),
+            first=first,
+        )
+
+
+async def evaluate_model(config: RunConfig) -> Evaluation:
+    """Evaluate the config's model, as it lies on disk, on the held-out split.
+
+    Raises:
+        ConfigError: the config cannot be run, or there are no held-out problems.
+    """
+    preflight(config)
+    prepared = _problems(config)
+    if not prepared.heldout:
+        raise ConfigError("data has no held-out problems to evaluate on")
+    async with AsyncExitStack() as stack:
+        stack.enter_context(cluster(config.ray_address))
+        service, generators = await _start_together(
+            stack,
+            start_verifiers(config.verifier),
+            GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
+        )
+        client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
+        stack.push_async_callback(client.close)
+        maker = _maker(prepared, generators, client, config.eval.temperature, config.eval.samples)
+        return await evaluate(maker, prepared.heldout, 0)
+
+
+async def _start_together(stack: AsyncExitStack, *starting: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Start parts at once; each will be closed by the stack, also where another one failed to start."""
+    started = await asyncio.gather(*starting, return_exceptions=True)
+    for part in started:
+        if not isinstance(part, BaseException):
+            stack.push_async_callback(part.close)
+    for part in started:
+        if isinstance(part, BaseException):
+            raise part
+    return started
+
+
+def _problems(config: RunConfig) -> Prepared:
+    encode = PromptEncoder(config.model, config.engine.max_model_len - config.rollout.max_new_tokens)
+    train, heldout = (load_problems(config.data, split) for split in ("train", "heldout"))
+    if heldout:
+        heldout = ProblemStream(heldout, seed=config.seed).next_batch(min(config.eval.problems, len(heldout)))
+    encode.check([*train, *heldout])
+    return Prepared(config, train, heldout, encode)
+
+
+def _maker(
+    plan: Prepared, generators: GeneratorPool, client: VerifierClient, temperature: float, count: int
+) -> GroupMaker:
+    rollout = plan.config.rollout
+    sampling = SamplingParams(temperature=temperature, max_new_tokens=rollout.max_new_tokens)
+    return GroupMaker(generators, client, plan.encode, sampling, count, rollout.timeout_s)
+
+
+def _newest_checkpoint(directory: Path) -> Path:
+    from rlvr.learner.checkpoint import latest_checkpoint
+
+    found = latest_checkpoint(directory / "checkpoints")
+    if found is None:
+        raise ConfigError(f"{directory} holds no checkpoint to resume from; run without --resume")
+    return found
