@@ -25,16 +25,14 @@ class BackendConfig:
 
 
 class Backend(Protocol):
-    """Runs untrusted programs. The constructor takes a `BackendConfig`.
+    """Runs untrusted programs.
 
-    The constructor raises `BackendUnavailableError`, with what is missing and how to get it, on a machine
-    where it cannot isolate, and `UnsafeBackendError` where it is no boundary and the config does not accept
-    that.
+    The registry makes it with a `BackendConfig`. The constructor raises `BackendUnavailableError`, with what
+    is missing and how to get it, on a machine where it cannot isolate, and `UnsafeBackendError` where it is
+    no boundary and the config does not accept that.
     """
 
     name: ClassVar[str]
-
-    def __init__(self, config: BackendConfig) -> None: ...
 
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
         """Run one program. When this returns or is cancelled, no process and no file of the program is left.

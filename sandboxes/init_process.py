@@ -124,12 +124,13 @@ class InitProcess:
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
     async def close(self) -> bool:
-        """Have the init end what is left, kill it if it does not; False if the kernel cannot end it in time."""
+        """Have the init end what is left, else kill it; False if the kernel cannot end it in time."""
         try:
-            gone = False
-            for end in (self.ask_to_stop, self.kill, self._process.kill):
-                end()
-                gone = gone or await self._exited(GONE_S)
+            self.ask_to_stop()
+            gone = await self._exited(GONE_S)
+            if not gone:
+                self.kill()
+                gone = await self._exited(GONE_S)
         finally:
             self._control.close()
             for fd in (self._process_pidfd, self._init_pidfd):

@@ -50,6 +50,11 @@ class SandboxPool:
     def backend_name(self) -> str:
         return self._backend.name
 
+    @property
+    def pending(self) -> int:
+        """Requests that wait or run."""
+        return self._pending
+
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
         """Run one program; cancelling the call ends the program.
 

@@ -7,6 +7,7 @@ its import path and needs no registration.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import cast
 
 from sandboxes.base import Backend, BackendConfig
@@ -41,7 +42,7 @@ def open_backend(name: str = "auto", *, workers: int = 1, allow_unsafe: bool = F
     raise BackendUnavailableError(f"no sandbox backend works on this machine: {'; '.join(reasons)}")
 
 
-def _load(name_or_path: str) -> type[Backend]:
+def _load(name_or_path: str) -> Callable[[BackendConfig], Backend]:
     path = BACKENDS.get(name_or_path, name_or_path)
     module_name, separator, class_name = path.partition(":")
     if not separator:
@@ -50,6 +51,7 @@ def _load(name_or_path: str) -> type[Backend]:
             f"no backend {name_or_path!r}; have {have}, or give a path pkg.module:Class"
         )
     try:
-        return cast(type[Backend], getattr(importlib.import_module(module_name), class_name))
+        module = importlib.import_module(module_name)
+        return cast(Callable[[BackendConfig], Backend], getattr(module, class_name))
     except (ImportError, AttributeError) as error:
         raise UnknownBackendError(f"cannot load backend {path!r}: {error}") from error
