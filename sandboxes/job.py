@@ -16,7 +16,8 @@ from sandboxes.types import Limits
 
 EXECUTABLE, PLAIN = 0o755, 0o644
 MAX_OPEN_FILES = 256
-MAX_STACK_MB = 64
+STACK_MB, STACK_MB_IN_ADDRESS_SPACE = 64, 8
+"""Every thread reserves as much as the stack may grow, which only hurts where address space is limited."""
 MAX_ARTIFACT_BYTES = 64 << 20
 BASE_ENV: Mapping[str, str] = {
     "LANG": "C.UTF-8",
@@ -86,7 +87,7 @@ def rlimits(job: Job, placement: Placement) -> dict[str, int]:
         "RLIMIT_CPU": math.ceil(limits.cpu_s) + 1,
         "RLIMIT_FSIZE": limits.disk_mb << 20,
         "RLIMIT_NOFILE": MAX_OPEN_FILES,
-        "RLIMIT_STACK": min(MAX_STACK_MB, limits.memory_mb) << 20,
+        "RLIMIT_STACK": (STACK_MB if placement.memory_is_hard else STACK_MB_IN_ADDRESS_SPACE) << 20,
     }
     if placement.own_uid_count:
         wanted["RLIMIT_NPROC"] = limits.pids + 1  # and the init

@@ -29,7 +29,6 @@ import time
 POLL_MS = 30
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 GONE = (FileNotFoundError, ProcessLookupError)
 
 
@@ -221,21 +220,23 @@ def cpu_used_s() -> float:
 
 def memory_over(limit_bytes: int) -> bool:
     """Is the job as a whole over its memory? The exact sum is asked for only when the rough one says so."""
-    return sum(map(private_bytes, others())) > limit_bytes and sum(map(fair_bytes, others())) > limit_bytes
+    return sum(map(resident, others())) > limit_bytes and sum(map(resident_share, others())) > limit_bytes
 
 
-def private_bytes(pid: str) -> int:
-    """Resident minus file-backed: cheap, but counts a page shared after fork once for each process."""
-    fields = read_proc(pid + "/statm").split()
-    return (int(fields[1]) - int(fields[2])) * PAGE_BYTES if fields else 0
+def resident(pid: str) -> int:
+    """Bytes of anonymous and shared memory: cheap, but counts a page once for each process that has it."""
+    return sum_of_lines(read_proc(pid + "/status"), ("RssAnon:", "RssShmem:"))
 
 
-def fair_bytes(pid: str) -> int:
-    """The proportional set: exact, and too slow to ask for all the time."""
-    for line in read_proc(pid + "/smaps_rollup").splitlines():
-        if line.startswith("Pss_Anon:"):
-            return int(line.split()[1]) * 1024
-    return private_bytes(pid)
+def resident_share(pid: str) -> int:
+    """The same with shared pages divided among those who share them: exact, too slow to ask all the time."""
+    return sum_of_lines(read_proc(pid + "/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:")) or resident(pid)
+
+
+def sum_of_lines(text: str, names: tuple[str, ...]) -> int:
+    """The sum of "<name> <number> kB" lines, in bytes."""
+    lines = (line.split() for line in text.splitlines() if line.startswith(names))
+    return sum(int(fields[1]) << 10 for fields in lines)
 
 
 def end_everything() -> None:

@@ -34,9 +34,7 @@ def verdict(number: int, first_argument: int = 0, arch: int = AUDIT_ARCH_X86_64)
         if code == 0x20:
             accumulator = struct.unpack_from("=I", call, value)[0]
             continue
-        holds = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}[
-            code
-        ]
+        tests = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: accumulator & value != 0}
         at += if_true if tests[code] else if_false
 
 
