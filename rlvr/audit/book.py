@@ -13,6 +13,7 @@ from pathlib import Path
 from rlvr.audit.ledger import Ledger
 from rlvr.audit.manifest import MANIFEST_FILE, Origin, next_manifest, write_manifest
 from rlvr.audit.metrics import MetricsLog
+from rlvr.audit.report import write_report
 from rlvr.rollouts import ScoredGroup
 
 
@@ -32,6 +33,7 @@ class Audit:
         write_manifest(run_dir, manifest)
         self._ledger.seal(str(MANIFEST_FILE))
         self._metrics = MetricsLog(run_dir, self.attempt)
+        self._closed = False
 
     @property
     def head(self) -> str:
@@ -51,6 +53,16 @@ class Audit:
         self._metrics.log(step, metrics)
 
     def close(self) -> None:
-        """Merge and seal the problems and release the run's files."""
-        self._metrics.close()
-        self._ledger.finish()
+        """Merge and seal the problems and release the run's files; `head` is final then.
+
+        May be called twice. Raises LedgerError if something could not be written.
+        """
+        if not self._closed:
+            self._closed = True
+            self._metrics.close()
+            self._ledger.finish()
+
+    def finish(self) -> Path:
+        """Close the books and write the report, also of a run that ended early; returns its path."""
+        self.close()
+        return write_report(self._run_dir)

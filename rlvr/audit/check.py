@@ -60,17 +60,17 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
     """
     result = CheckResult()
     links = _check_chain(run_dir, head, result)
-    _check_files(run_dir, links, result)
     means: dict[tuple[int, int], float] = {}
     problem_ids: set[str] = set()
-    for link in links:
-        match = LEDGER_FILE.fullmatch(link.file)
-        if match and (run_dir / link.file).is_file():
+    for link in _check_files(run_dir, links, result):
+        if match := LEDGER_FILE.fullmatch(link.file):
             step, attempt = int(match[1]), int(match[2])
-            table = _check_rows(run_dir, link, step, attempt, result)
-            if table is not None:
+            try:
+                table = _check_rows(run_dir, link, step, attempt, result)
                 means[step, attempt] = _mean(table["reward"])
                 problem_ids.update(table["problem_id"].to_pylist())
+            except (pa.ArrowException, ValueError, KeyError, OSError) as error:
+                result.faults.append(f"{link.file} is not a ledger file: {error}")
     _check_problems(run_dir, problem_ids, result)
     _check_metrics(run_dir, means, result)
     return result
@@ -106,8 +106,8 @@ def _check_chain(run_dir: Path, head: str | None, result: CheckResult) -> list[L
     return links
 
 
-def _check_files(run_dir: Path, links: list[Link], result: CheckResult) -> None:
-    """Each sealed file is there with the sealed bytes, and no ledger file is unsealed."""
+def _check_files(run_dir: Path, links: list[Link], result: CheckResult) -> list[Link]:
+    """Each sealed file is there, and no ledger file is unsealed; returns those with the sealed bytes."""
     sealed: dict[str, Link] = {}
     for link in links:
         if link.file in GROWING_FILES:
@@ -118,27 +118,26 @@ def _check_files(run_dir: Path, links: list[Link], result: CheckResult) -> None:
             result.faults.append(f"{CHAIN_FILE} names {link.file} twice")
         else:
             sealed[link.file] = link
+    sound: list[Link] = []
     for link in sealed.values():
         path = run_dir / link.file
         if not path.is_file():
             result.faults.append(f"{link.file} is missing")
         elif sha256_file(path) != link.sha256:
             result.faults.append(f"{link.file} was changed after it was sealed")
+        else:
+            sound.append(link)
     for path in sorted((run_dir / "ledger").glob("step=*/*.parquet")):
         if (file := path.relative_to(run_dir).as_posix()) not in sealed:
             result.faults.append(f"{file} is not in the chain: killed before it was sealed, or added by hand")
+    return sound
 
 
-def _check_rows(run_dir: Path, link: Link, step: int, attempt: int, result: CheckResult) -> pa.Table | None:
-    """Check the rows of one ledger file; None if it cannot be read."""
-    try:
-        table = pq.ParquetFile(run_dir / link.file).read()
-    except (pa.ArrowInvalid, OSError) as error:
-        result.faults.append(f"{link.file} cannot be read: {error}")
-        return None
+def _check_rows(run_dir: Path, link: Link, step: int, attempt: int, result: CheckResult) -> pa.Table:
+    """Check the rows of one ledger file and return them."""
+    table = pq.ParquetFile(run_dir / link.file).read()
     if table.schema != LEDGER_SCHEMA:
-        result.faults.append(f"{link.file} has other columns than the ledger")
-        return None
+        raise ValueError("its columns are not the ledger's")
     result.rows += table.num_rows
     result.faults += _row_faults(table, link, step, attempt)
     fates = zip(table["used"].to_pylist(), table["dropped_reason"].to_pylist(), strict=True)

@@ -83,7 +83,7 @@ def read_problems(run_dir: Path) -> pa.Table:
         # A line torn by a kill has no newline.
         lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []
         journalled = [json.loads(line) for line in lines]
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise LedgerError(f"the problems of {run_dir} cannot be read: {error}") from error
     known = _keys(merged)
     fresh = [row for row in journalled if (row["id"], row["hash"]) not in known]

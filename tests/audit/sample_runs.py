@@ -188,8 +188,8 @@ class RunMaker:
 
 
 def write_run(run_dir: Path, *, steps: int = 12, groups: int = 8, size: int = 4, seed: int = 0) -> str:
-    """A whole finished run without its report; returns the head."""
+    """A whole finished run; returns the head."""
     audit = Audit(run_dir, "sample", origin())
     RunMaker(seed, groups=groups, size=size).train(audit, range(steps), total=steps)
-    audit.close()
+    audit.finish()
     return audit.head

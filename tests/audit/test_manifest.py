@@ -50,11 +50,11 @@ def test_a_resume_adds_an_attempt_to_the_same_run(tmp_path: Path) -> None:
     first = Audit(tmp_path, "run", origin())
     first.record(0, small_step(0))
     first.log(0, {"time/step": 1.0})
-    first.close()
+    first.finish()
     second = Audit(tmp_path, "run", origin(), resume=True)
     assert (second.run_id, second.attempt) == (first.run_id, 2)
     second.record(1, small_step(1))
-    second.close()
+    second.finish()
     assert len(read_manifest(tmp_path).attempts) == 2
     result = check_run(tmp_path, second.head)
     assert result.faults == []
@@ -64,7 +64,7 @@ def test_a_resume_adds_an_attempt_to_the_same_run(tmp_path: Path) -> None:
 def test_a_taken_directory_and_an_empty_one_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="no run to resume"):
         Audit(tmp_path / "new", "run", origin(), resume=True)
-    Audit(tmp_path / "taken", "run", origin()).close()
+    Audit(tmp_path / "taken", "run", origin()).finish()
     with pytest.raises(LedgerError, match="already holds a run"):
         Audit(tmp_path / "taken", "run", origin())
 
@@ -75,4 +75,4 @@ def test_a_second_resume_of_a_running_run_changes_nothing(tmp_path: Path) -> Non
     with pytest.raises(LedgerError, match="held by another process"):
         Audit(tmp_path, "run", origin(), resume=True)
     assert (tmp_path / "manifest.json").read_bytes() == before
-    running.close()
+    running.finish()

@@ -1,0 +1,71 @@
+"""`rlvr audit`: read a run's books from the command line.
+
+rlvr audit report RUN [--json]        writes report.html, prints where, or the facts as JSON
+rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rlvr.audit.check import CheckResult, check_run
+from rlvr.audit.facts import as_json, gather
+from rlvr.audit.report import write_report
+
+GATE_FAILED = 3
+"""Exit code of a check that found a fault."""
+
+MAX_FAULTS = 20
+
+app = typer.Typer(name="audit", help="Read, check and explain the books of a run.", no_args_is_help=True)
+
+RunDir = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Directory of the run.", exists=True, file_okay=False)
+]
+
+
+@app.command()
+def report(
+    run: RunDir,
+    as_data: Annotated[bool, typer.Option("--json", help="Print the facts as JSON as well.")] = False,
+) -> None:
+    """Write the run's report.html."""
+    facts = gather(run)
+    path = write_report(run, facts)
+    typer.echo(json.dumps(as_json(facts) | {"report": str(path)}, indent=2) if as_data else str(path))
+
+
+@app.command()
+def check(
+    run: RunDir,
+    head: Annotated[
+        str | None, typer.Option(help="Hash of the chain's last line, from the log or a checkpoint.")
+    ] = None,
+) -> None:
+    """Check that nothing in the run's books was changed, dropped or reordered, and that they balance."""
+    result = check_run(run, head)
+    typer.echo(_told(result, head))
+    if not result.ok:
+        raise typer.Exit(GATE_FAILED)
+
+
+def _told(result: CheckResult, head: str | None) -> str:
+    if result.faults:
+        shown = result.faults[:MAX_FAULTS]
+        rest = [f"and {len(result.faults) - len(shown)} more"] if len(result.faults) > len(shown) else []
+        return "\n".join([f"FAIL: {shown[0]}", *shown[1:], *rest])
+    lines = [
+        f"attempt {attempt}: {balance.requested} requested = {balance.used} used"
+        + "".join(f" + {count} {reason}" for reason, count in balance.dropped.most_common())
+        for attempt, balance in sorted(result.balances.items())
+    ]
+    lines.append(f"{result.lines} sealed files and {result.rows} rows hold; head {result.head}")
+    if head is None:
+        lines.append("without --head, lines dropped from the end of the chain would not be noticed")
+    elif result.lines_after_head:
+        lines.append(f"{result.lines_after_head} lines follow the given head; it does not seal them")
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""Make hostile text safe to show: nothing in it acts, and nothing in it hides.
+
+text a model wrote --inert--> HTML with markup escaped; each control, bidi, zero-width or other
+                              invisible character stands as a visible escape, set apart by <i>
+                   --visible--> the same as plain text, for attributes and labels
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from markupsafe import Markup, escape
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+"""Control, format (bidi, zero-width, tags), private, surrogate, unassigned, line and paragraph separators."""
+
+_NAMED = {"\r": r"\r", "\b": r"\b", "\f": r"\f", "\v": r"\v", "\0": r"\0"}
+
+
+def inert(text: str, limit: int) -> Markup:
+    """At most `limit` characters of `text` as HTML; what is cut off is counted at the end."""
+    parts: list[Markup] = []
+    shown = text[:limit]
+    plain_from = 0
+    for index, character in enumerate(shown):
+        if _is_hidden(character):
+            parts += [escape(shown[plain_from:index]), Markup("<i>{}</i>").format(_written(character))]
+            plain_from = index + 1
+    parts.append(escape(shown[plain_from:]))
+    if len(text) > limit:
+        parts.append(Markup("<b>… {:,} more characters in the ledger</b>").format(len(text) - limit))
+    return Markup("").join(parts)
+
+
+def visible(text: str) -> str:
+    """The text with hidden characters written out; not yet escaped."""
+    return "".join(_written(character) if _is_hidden(character) else character for character in text)
+
+
+def _is_hidden(character: str) -> bool:
+    if " " <= character <= "~" or character in "\n\t":
+        return False
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES
+
+
+def _written(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return _NAMED.get(character, f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

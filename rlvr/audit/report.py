@@ -1,0 +1,84 @@
+"""`report.html`: a run on one page that needs no network and runs no script.
+
+    run directory --gather--> RunFacts --render--> HTML --write_report--> report.html
+
+The page's content security policy allows its own style sheet (by hash) and nothing else. Every text
+that goes into it is made inert on the way, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rlvr.audit.charts import share_bar
+from rlvr.audit.facts import RunFacts, gather
+from rlvr.audit.inert import inert
+from rlvr.audit.pictures import draw
+from rlvr.audit.query import OUTCOMES
+from rlvr.audit.storage import write_whole
+
+REPORT_FILE = Path("report.html")
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+LABEL_CHARS = 300
+"""Names, reasons and answers are shown up to here; samples set their own limits in the template."""
+
+
+def write_report(run_dir: Path, facts: RunFacts | None = None) -> Path:
+    """Write `report.html` into the run's directory and return its path.
+
+    `facts` are those of `gather(run_dir)`, where the caller has them already.
+
+    Raises:
+        LedgerError: the books cannot be read, or the page cannot be written.
+    """
+    path = run_dir / REPORT_FILE
+    write_whole(path, render(facts or gather(run_dir)).encode())
+    return path
+
+
+def render(facts: RunFacts) -> str:
+    """The page as HTML."""
+    style = (TEMPLATES / "report.css").read_text()
+    return _environment().get_template("report.html.j2").render(
+        facts=facts,
+        summary=facts.summary,
+        check=facts.check,
+        pictures=draw(facts.summary),
+        outcomes=[outcome for outcome in OUTCOMES if facts.summary.totals[outcome]],
+        style=Markup(style),
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"inert": inert, "share_bar": share_bar, "words": _words, "signed": _signed}
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """What happens to each value the template prints: text becomes inert, markup stays."""
+    return inert(value, LABEL_CHARS) if type(value) is str else value
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _signed(value: float) -> str:
+    """With a true minus sign, which is as wide as the plus."""
+    return f"{value:+.2f}".replace("-", "−")

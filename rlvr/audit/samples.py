@@ -1,0 +1,61 @@
+"""A few rollouts to read: of each domain and outcome, some of the first and some of the last steps.
+
+    open ledger --pick_samples--> {domain: {outcome: [Sample, ...]}}
+
+Which ones is decided by the rows' hashes, not by anyone's taste. Texts are as the model wrote them:
+hostile; whoever shows them makes them inert.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+PER_EDGE = 2
+"""Samples of one domain and outcome at either end of the run."""
+MAX_DOMAINS = 12
+
+_PICKED = """
+WITH ranked AS (
+    SELECT row_hash,
+        row_number() OVER (PARTITION BY domain, outcome ORDER BY step, row_hash) AS early,
+        row_number() OVER (PARTITION BY domain, outcome ORDER BY step DESC, row_hash) AS late
+    FROM held WHERE outcome <> 'lost'),
+asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
+SELECT domain, outcome, step, rollout_id, row_hash, prompt, coalesce(response, ''), answer, reference,
+    coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason
+FROM held LEFT JOIN asked ON id = problem_id
+WHERE row_hash IN (SELECT row_hash FROM ranked WHERE early <= $edge OR late <= $edge)
+ORDER BY domain, outcome, step, row_hash
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One rollout to show; the fields are the ledger's columns and the problem's reference (JSON)."""
+
+    domain: str
+    outcome: str
+    step: int
+    rollout_id: str
+    row_hash: str
+    prompt: str
+    response: str
+    answer: str | None
+    reference: str | None
+    reason: str
+    reward: float | None
+    advantage: float | None
+    completion_tokens: int
+    finish_reason: str | None
+
+
+def pick_samples(ledger: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[Sample]]]:
+    """Samples by domain and outcome in order of steps; of the first twelve domains by name."""
+    picked: dict[str, dict[str, list[Sample]]] = {}
+    for row in ledger.execute(_PICKED, {"edge": PER_EDGE}).fetchall():
+        sample = Sample(*row)
+        if sample.domain in picked or len(picked) < MAX_DOMAINS:
+            picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
+    return picked

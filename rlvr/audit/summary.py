@@ -1,0 +1,204 @@
+"""What a run did, in numbers: the facts that the report shows.
+
+    ledger + metrics.jsonl + manifest.json --summarize--> RunSummary
+
+Rewards and outcomes come from the ledger's rows, so that the report shows what can be proved;
+evaluations and timings come from the metrics. Nothing here formats or draws.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
+
+import duckdb
+
+from rlvr.audit.balance import Balance
+from rlvr.audit.metrics import StepMetrics
+
+Points = tuple[tuple[int, float], ...]
+"""(step, value) in order of steps; steps without a value are left out."""
+
+EDGE_STEPS = 5
+"""How many steps at either end say whether the reward rose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One value over the steps of a run."""
+
+    name: str
+    points: Points
+
+    @property
+    def first(self) -> float | None:
+        """Mean of the first five values."""
+        return fmean(value for _, value in self.points[:EDGE_STEPS]) if self.points else None
+
+    @property
+    def last(self) -> float | None:
+        """Mean of the last five values."""
+        return fmean(value for _, value in self.points[-EDGE_STEPS:]) if self.points else None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation on held-out problems; shares in [0, 1], None where it was not measured."""
+
+    step: int
+    pass_at_1: float
+    stderr: float | None
+    form_share: float | None
+    pass_given_form: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOutcomes:
+    """What became of the rollouts of one data source."""
+
+    domain: str
+    data_source: str
+    verifiers: tuple[str, ...]
+    """Those that gave verdicts."""
+    outcomes: Counter[str]
+    mean_reward: float | None
+
+    @property
+    def requested(self) -> int:
+        return self.outcomes.total()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """Everything the report shows apart from samples."""
+
+    reward: Curve
+    domains: tuple[Curve, ...]
+    outcomes: dict[int, Counter[str]]
+    """By step."""
+    sources: tuple[SourceOutcomes, ...]
+    reasons: tuple[tuple[str, str, int], ...]
+    """(outcome, reason, count), the most frequent first."""
+    evaluations: dict[str, tuple[Evaluation, ...]]
+    """By split, in order of steps."""
+    balance: Balance
+    """Of the rows that hold."""
+    superseded: int
+    """Rows of steps that a resume repeated."""
+    curves: dict[str, Curve]
+    """Every logged metric by name."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        return tuple(self.outcomes)
+
+    @property
+    def totals(self) -> Counter[str]:
+        """Outcomes of all steps together."""
+        return sum(self.outcomes.values(), Counter())
+
+
+def summarize(ledger: duckdb.DuckDBPyConnection, metrics: Sequence[StepMetrics]) -> RunSummary:
+    """Gather the numbers of a run from its open ledger and its metrics."""
+    curves = _curves(metrics)
+    total = ledger.execute("SELECT count(*) FROM rollouts").fetchall()[0][0]
+    balance = _balance(ledger)
+    return RunSummary(
+        reward=_reward(ledger),
+        domains=_domain_rewards(ledger),
+        outcomes=_outcomes(ledger),
+        sources=_sources(ledger),
+        reasons=_reasons(ledger),
+        evaluations=_evaluations(curves),
+        balance=balance,
+        superseded=total - balance.requested,
+        curves=curves,
+    )
+
+
+def _reward(ledger: duckdb.DuckDBPyConnection) -> Curve:
+    query = "SELECT step, avg(reward) FROM held WHERE reward IS NOT NULL GROUP BY step ORDER BY step"
+    return Curve("all domains", tuple(ledger.execute(query).fetchall()))
+
+
+def _domain_rewards(ledger: duckdb.DuckDBPyConnection) -> tuple[Curve, ...]:
+    rows = ledger.execute(
+        "SELECT domain, step, avg(reward) FROM held WHERE reward IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    grouped = groupby(rows, key=lambda row: row[0])
+    return tuple(Curve(domain, tuple((step, mean) for _, step, mean in part)) for domain, part in grouped)
+
+
+def _outcomes(ledger: duckdb.DuckDBPyConnection) -> dict[int, Counter[str]]:
+    by_step: dict[int, Counter[str]] = {}
+    query = "SELECT step, outcome, count(*) FROM held GROUP BY ALL ORDER BY step"
+    for step, outcome, count in ledger.execute(query).fetchall():
+        by_step.setdefault(step, Counter())[outcome] = count
+    return by_step
+
+
+def _sources(ledger: duckdb.DuckDBPyConnection) -> tuple[SourceOutcomes, ...]:
+    rows = ledger.execute("""
+        SELECT domain, data_source, outcome, count(*), sum(reward), count(reward), list(DISTINCT verifier)
+        FROM held GROUP BY domain, data_source, outcome ORDER BY domain, data_source
+    """).fetchall()
+    sources: list[SourceOutcomes] = []
+    for (domain, data_source), group in groupby(rows, key=lambda row: row[:2]):
+        part = list(group)
+        rewarded = sum(row[5] for row in part)
+        sources.append(
+            SourceOutcomes(
+                domain,
+                data_source,
+                verifiers=tuple(sorted({name for row in part for name in row[6] or () if name})),
+                outcomes=Counter({row[2]: row[3] for row in part}),
+                mean_reward=sum(row[4] or 0.0 for row in part) / rewarded if rewarded else None,
+            )
+        )
+    return tuple(sources)
+
+
+def _reasons(ledger: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, int], ...]:
+    query = """
+        SELECT outcome, coalesce(reason, '') AS reason, count(*) AS n FROM held
+        GROUP BY ALL ORDER BY n DESC, outcome, reason LIMIT 20
+    """
+    return tuple(ledger.execute(query).fetchall())
+
+
+def _balance(ledger: duckdb.DuckDBPyConnection) -> Balance:
+    rows = ledger.execute("SELECT used, dropped_reason, count(*) FROM held GROUP BY ALL").fetchall()
+    return Balance(
+        requested=sum(count for _, _, count in rows),
+        used=sum(count for used, _, count in rows if used),
+        dropped=Counter({reason: count for _, reason, count in rows if reason is not None}),
+    )
+
+
+def _curves(metrics: Sequence[StepMetrics]) -> dict[str, Curve]:
+    points: dict[str, list[tuple[int, float]]] = {}
+    for entry in metrics:
+        for name, value in entry.items():
+            if name not in ("step", "attempt") and value is not None:
+                points.setdefault(name, []).append((int(entry["step"] or 0), value))
+    return {name: Curve(name, tuple(values)) for name, values in points.items()}
+
+
+def _evaluations(curves: dict[str, Curve]) -> dict[str, tuple[Evaluation, ...]]:
+    prefix = "eval/pass@1/"
+    found: dict[str, tuple[Evaluation, ...]] = {}
+    for name, curve in curves.items():
+        if name.startswith(prefix):
+            split = name.removeprefix(prefix)
+            others = [
+                dict(curves[other].points) if (other := f"eval/{kind}/{split}") in curves else {}
+                for kind in ("stderr", "form_share", "pass_given_form")
+            ]
+            found[split] = tuple(
+                Evaluation(step, value, *(other.get(step) for other in others))
+                for step, value in curve.points
+            )
+    return found
