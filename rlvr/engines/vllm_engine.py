@@ -22,6 +22,7 @@ from rlvr.engines.vllm_environment import engine_environment, environment_of
 from rlvr.errors import ConfigError, GeneratorLostError, InfrastructureError, WeightsMismatchError
 from rlvr.rollouts import FloatArray, Prompt, Rollout, SamplingParams, VersionSpan
 from rlvr.weights.ref import WeightsProbe, WeightsRef
+from rlvr.weights.transfer import resolve_transfer
 from rlvr.weights.vllm_plugin import SHM_BACKEND
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ def _engine_args(config: EngineConfig, model_path: str, seed: int) -> Any:
     from vllm.config import WeightTransferConfig
     from vllm.engine.arg_utils import AsyncEngineArgs
 
+    transfer = resolve_transfer(config)
     on_device: dict[str, Any] = (
         {
             "enforce_eager": True,
@@ -178,6 +180,8 @@ def _engine_args(config: EngineConfig, model_path: str, seed: int) -> Any:
         else {
             "gpu_memory_utilization": config.gpu_memory_utilization,
             "tensor_parallel_size": config.tensor_parallel,
+            # Inside a Ray actor vLLM would start Ray actors of its own for its workers.
+            "distributed_executor_backend": "mp" if config.tensor_parallel > 1 else "uni",
         }
     )
     return AsyncEngineArgs(
@@ -187,18 +191,10 @@ def _engine_args(config: EngineConfig, model_path: str, seed: int) -> Any:
         max_model_len=config.max_model_len,
         max_num_seqs=config.max_num_seqs,
         logprobs_mode="processed_logprobs",
-        weight_transfer_config=WeightTransferConfig(backend=_transfer_backend(config)),
+        weight_transfer_config=WeightTransferConfig(backend=SHM_BACKEND if transfer == "shm" else transfer),
         disable_log_stats=True,
         **on_device,
     )
-
-
-def _transfer_backend(config: EngineConfig) -> str:
-    """vLLM's name for the way weights arrive."""
-    transfer = config.transfer
-    if transfer == "auto":
-        transfer = "shm" if config.device == "cpu" else "nccl"
-    return SHM_BACKEND if transfer == "shm" else transfer
 
 
 def _sampling(params: SamplingParams, count: int) -> vllm.SamplingParams:

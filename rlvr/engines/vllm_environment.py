@@ -38,6 +38,9 @@ def _cpu_environment(config: EngineConfig) -> dict[str, str]:
         # Idle OpenMP threads sleep: the learner takes its turn on the same cores.
         "OMP_WAIT_POLICY": "PASSIVE",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        # Sampling holds one small compiled function. Compiling it takes 4 to 24 s at the first request
+        # and a C++ compiler; uncompiled it is no slower.
+        "TORCH_COMPILE_DISABLE": "1",
     }
 
 

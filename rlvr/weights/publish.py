@@ -18,13 +18,6 @@ from safetensors.torch import save_file
 
 from rlvr.errors import InfrastructureError
 
-SHARED_MEMORY = Path("/dev/shm")
-
-
-def weights_directory(run_id: str) -> Path:
-    """Where one run's weights pass through."""
-    return SHARED_MEMORY / f"rlvr-{run_id}"
-
 
 def write_weights(
     named_tensors: Iterable[tuple[str, torch.Tensor]], directory: Path, version: int, dtype: torch.dtype
@@ -34,7 +27,7 @@ def write_weights(
     Args:
         named_tensors: parameters under their Hugging Face names, any device, any float dtype; a
             tied parameter is given once.
-        directory: made if it is missing; see `weights_directory`.
+        directory: made if it is missing; see `rlvr.weights.directory`.
         dtype: the type the tensors are stored in, best the engine's own.
 
     Raises:
@@ -53,12 +46,6 @@ def write_weights(
         if old not in (path, _path(directory, version - 1)):
             old.unlink()
     return path
-
-
-def discard_weights(directory: Path) -> None:
-    """Give a run's shared memory back."""
-    if directory.exists():
-        shutil.rmtree(directory)
 
 
 def _path(directory: Path, version: int) -> Path:

@@ -1,0 +1,1 @@
+"""What runs on Ray; the only package that imports it."""
