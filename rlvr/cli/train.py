@@ -27,8 +27,8 @@ def train(
         planned = plan(config, resume=resume)
         rollouts = config.rollout.problems_per_step * config.rollout.group_size
         typer.echo(
-            f"{planned.directory}: {config.steps} steps of {rollouts} rollouts on {len(planned.train)} problems, "
-            f"evaluated on {len(planned.heldout)}; nothing was started"
+            f"{planned.directory}: {config.steps} steps of {rollouts} rollouts on {len(planned.train)} "
+            f"problems, evaluated on {len(planned.heldout)}; nothing was started"
         )
         return
     from rlvr.launch import run_training

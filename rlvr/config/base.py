@@ -11,7 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -75,22 +75,30 @@ def _toml_value(text: str) -> Any:
 
 
 def _explain(kind: type[Config], fault: Any) -> str:
-    location = [str(part) for part in fault["loc"]]
+    known, tags = _keys(kind)
+    # pydantic puts the chosen member of a union into the location; nobody writes it in a file.
+    key = ".".join(str(part) for part in fault["loc"] if part not in tags)
     if fault["type"] != "extra_forbidden":
-        return f"{'.'.join(location) or 'config'}: {fault['msg'].removeprefix('Value error, ')}"
-    known = _keys(kind)
-    key = ".".join(location)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0) if key else []
-    return f"unknown key {key!r}; the nearest known key is {near[0]!r}" if near else f"unknown key {key!r}"
+        return f"{key or 'config'}: {fault['msg'].removeprefix('Value error, ')}"
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+    return f"unknown key {key!r}; the nearest known key is {nearest!r}"
 
 
-def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every dotted key of the config."""
+def _keys(model: type[BaseModel], prefix: str = "") -> tuple[list[str], set[str]]:
+    """Every dotted key of a config, and the names by which unions tell their members apart."""
     keys: list[str] = []
+    tags: set[str] = set()
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            keys += _keys(kind, f"{prefix}{name}.")
-        else:
-            keys.append(prefix + name)
-    return keys
+        sections = [t for t in (field.annotation, *get_args(field.annotation)) if _is_model(t)]
+        for section in sections:
+            inner, inner_tags = _keys(section, f"{prefix}{name}.")
+            keys += inner
+            tags |= inner_tags
+        if len(sections) > 1:
+            tags |= {section.model_fields["kind"].default for section in sections}
+        keys += [] if sections else [prefix + name]
+    return keys, tags
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

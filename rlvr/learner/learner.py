@@ -7,6 +7,7 @@ One process, one device. Knows nothing of Ray, rewards or verifiers.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def _sequences(minibatch: MiniBatch, count: int) -> tuple[tuple[int, ...], ...]:
         minibatch.token_ids_RL, minibatch.position_ids_RL, minibatch.scored_RL, strict=True
     ):
         starts = [*np.flatnonzero(positions_L == 0).tolist(), len(tokens_L)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             if scored_L[start:end].any():  # else it is padding
                 found.append(tuple(tokens_L[start:end].tolist()))
             if len(found) == count:

@@ -80,8 +80,8 @@ def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: in
             ) from error
         if not example.learned.any() or len(example.token_ids) > row_tokens:
             raise ConfigError(
-                f"{path}:{number}: {len(example.token_ids)} tokens, {int(example.learned.sum())} of them learned; "
-                f"a conversation needs an assistant turn and at most row_tokens={row_tokens}"
+                f"{path}:{number}: {len(example.token_ids)} tokens, {int(example.learned.sum())} of them "
+                f"learned; a conversation needs an assistant turn and at most row_tokens={row_tokens}"
             )
         examples.append(example)
     if not examples:

@@ -1,0 +1,20 @@
+"""What tests of several packages share: a tiny model, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from guru_data import SyntheticConfig, demonstrations
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A randomly initialised Qwen3 of three million parameters with a tokenizer for synthetic problems."""
+    from rlvr.learner.tiny_model import make_tiny_model
+
+    directory = tmp_path_factory.mktemp("tiny-model")
+    shown = demonstrations(SyntheticConfig(), seed=0, count=400)
+    make_tiny_model(directory, [f"{d.prompt[-1].content}\n{d.response}" for d in shown], seed=0)
+    return directory
