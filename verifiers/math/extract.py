@@ -33,7 +33,7 @@ _LAST_NUMBER = re.compile(
 )
 _FORMULA_MARKS = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("$", "$"))
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[A-Za-z ]*\})?")
-_PLAIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_PLAIN_WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE_WORDS = frozenset(
     [
         "is",
@@ -53,6 +53,7 @@ _SENTENCE_WORDS = frozenset(
         "solution",
     ]
 )
+_ALTERNATIVE = re.compile(r"\b(?:or|and)\s*$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"\.(?=\s|$)|(?<=[^\\])\n|[。]")
 
 
@@ -111,7 +112,9 @@ def _unboxed_answer(text: str, *, whole: bool) -> FinalAnswer | None:
     if statements:
         return FinalAnswer(tuple(dict.fromkeys(statements)), "statement")
     conclusion = _last_formula_or_number(text)
-    return None if conclusion is None else FinalAnswer((conclusion,), "conclusion")
+    if conclusion is None:
+        return FinalAnswer((text,), "whole") if whole and len(text) <= MAX_BARE_CHARS else None
+    return FinalAnswer((conclusion,), "conclusion")
 
 
 def _is_bare_answer(text: str) -> bool:
@@ -119,7 +122,7 @@ def _is_bare_answer(text: str) -> bool:
     if "\n" in text.strip() or len(text) > MAX_BARE_CHARS:
         return False
     words = _PLAIN_WORD.findall(_COMMAND.sub(" ", text))
-    if any(word.lower() in _SENTENCE_WORDS for word in words):
+    if any(word.lower() in _SENTENCE_WORDS or not word.isascii() for word in words):
         return False
     return not words if _has_formula(text) else len(words) <= MAX_BARE_WORDS
 
@@ -160,6 +163,8 @@ def _last_formula_or_number(text: str) -> str | None:
     numbers = list(_LAST_NUMBER.finditer(text))
     number = numbers[-1] if numbers else None
     if number is not None and (formula is None or number.start() >= formula[1]):
+        if _ALTERNATIVE.search(text, 0, number.start()):
+            return None  # "7 or 8" does not state 8
         return number.group().strip()
     return None if formula is None else formula[0]
 

@@ -105,9 +105,9 @@ def _run_chain(code: CodeType, namespace: dict[str, Any], chain: dict[str, Any])
         steps = [
             [*step[:-2], decode(step[-2], namespace), decode(step[-1], namespace)] for step in chain["steps"]
         ]
-        value = _target(namespace, chain["name"])(*steps[0][1], **steps[0][2])
+        subject = value = _target(namespace, chain["name"])(*steps[0][1], **steps[0][2])
         for _, method, args, kwargs in steps[1:]:
-            value = getattr(value, method)(*args, **kwargs)
+            value = getattr(subject, method)(*args, **kwargs)
         frame = {"ok": encode((value, steps[-1][-2], steps[-1][-1]))}
     except BaseException as error:  # noqa: BLE001 - SystemExit and what it invents are the candidate's result
         frame = {"raised": [type(error).__name__, str(error)[:300]]}

@@ -1,0 +1,246 @@
+r"""Read tokens into an answer: a value, or several in some order, an interval, a relation, a matrix, words.
+
+    "x \in (-\infty, 3] \cup \{5\}"  ->  Labelled(x, Union(Group("(", "]", ...), Group("\{", ...)))
+
+What stands at the top level decides: separators make a list, `=` and `<` a relation, `\cup` a union, brackets
+a group. What is left is an expression with perhaps a unit. Text that is no mathematics becomes `Words`, which
+equal only the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifiers.math.errors import OverBudgetError, UnreadableError
+from verifiers.math.expressions import Expression, Op, parse_expression
+
+MAX_PARTS = 200
+MAX_NESTING = 12
+
+OPENING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "\\langle": "\\rangle"}
+_CLOSERS = frozenset(OPENING.values())
+RELATIONS = frozenset(
+    {"=", "<", ">", "<=", ">=", "!=", "\\approx", "\\in", "\\equiv", "\\to", "\\subset", "\\sim"}
+)
+_SEPARATORS = frozenset({",", ";", "'and", "'or", "&", "\\\\"})
+_UNEVALUATED = frozenset({"\\int", "\\sum", "\\prod", "\\lim", "\\iint", "\\oint"})
+_MATRICES = frozenset(f"\\begin:{kind}matrix" for kind in ("p", "b", "", "v", "B", "small")) | {
+    "\\begin:array"
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One expression, with the unit behind it where there is one."""
+
+    expression: Expression
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Things in brackets: a tuple, an interval, a set. A list without brackets has empty ones."""
+
+    opening: str
+    items: tuple[Answer, ...]
+    closing: str
+
+
+@dataclass(frozen=True)
+class Union:
+    parts: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`sides[0] operators[0] sides[1] ...`; sides as tokens too, because a label need not be an
+    expression."""
+
+    operators: tuple[str, ...]
+    sides: tuple[Answer, ...]
+    side_tokens: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    rows: tuple[tuple[Answer, ...], ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Tokens that are no mathematics we read; `unevaluated` where an integral, sum or limit is among them."""
+
+    tokens: tuple[str, ...]
+    unevaluated: bool
+
+
+Answer = Value | Group | Union | Relation | Matrix | Words
+
+
+def parse_answer(tokens: list[str], depth: int = 0) -> Answer:
+    """The meaning of an answer's tokens.
+
+    Raises:
+        OverBudgetError: too deep or too many parts.
+    """
+    if depth > MAX_NESTING:
+        raise OverBudgetError(f"an answer nested deeper than {MAX_NESTING}")
+    tokens = _without_outer_braces(tokens)
+    for read in (_plus_minus, _separated, _related, _joined, _bracketed, _matrix):
+        answer = read(tokens, depth)
+        if answer is not None:
+            return answer
+    return _value(tokens)
+
+
+def _without_outer_braces(tokens: list[str]) -> list[str]:
+    while len(tokens) > 1 and tokens[0] == "{" and _closing_index(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+def _closing_index(tokens: list[str], start: int) -> int | None:
+    """Index of the bracket that closes the one at `start`. Intervals may close with another kind."""
+    depth = 0
+    for index in range(start, len(tokens)):
+        token = tokens[index]
+        if token in OPENING or token.startswith("\\begin:"):
+            depth += 1
+        elif token in _CLOSERS or token.startswith("\\end:"):
+            depth -= 1
+            if depth == 0:
+                return index
+    return None
+
+
+def _split(tokens: list[str], separators: frozenset[str]) -> tuple[list[list[str]], list[str]]:
+    """Pieces between separators that stand outside all brackets, and the separators."""
+    pieces: list[list[str]] = [[]]
+    found: list[str] = []
+    depth = 0
+    for token in tokens:
+        if token in OPENING or token.startswith("\\begin:"):
+            depth += 1
+        elif token in _CLOSERS or token.startswith("\\end:"):
+            depth -= 1
+        if depth == 0 and token in separators:
+            found.append(token)
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    if len(pieces) > MAX_PARTS:
+        raise OverBudgetError(f"an answer of more than {MAX_PARTS} parts")
+    return pieces, found
+
+
+def _plus_minus(tokens: list[str], depth: int) -> Answer | None:
+    """`1 \\pm x` stands for two values; a list is split first, so that only its own parts are doubled."""
+    if "\\pm" not in tokens and "\\mp" not in tokens:
+        return None
+    if len(_split(tokens, _SEPARATORS)[0]) > 1 or tokens[0] in OPENING:
+        return None
+    upper = {"\\pm": "+", "\\mp": "-"}
+    lower = {"\\pm": "-", "\\mp": "+"}
+    both = [
+        parse_answer([signs.get(token, token) for token in tokens], depth + 1) for signs in (upper, lower)
+    ]
+    return Group("", tuple(both), "")
+
+
+def _separated(tokens: list[str], depth: int) -> Answer | None:
+    pieces, separators = _split(tokens, _SEPARATORS)
+    if not separators:
+        return None
+    items = [parse_answer(piece, depth + 1) for piece in pieces if piece]
+    return Group("", tuple(_flattened(items)), "") if len(items) > 1 else items[0] if items else None
+
+
+def _flattened(items: list[Answer]) -> list[Answer]:
+    """A doubled value inside a list is two parts of the list."""
+    flat: list[Answer] = []
+    for item in items:
+        flat += item.items if isinstance(item, Group) and not item.opening else (item,)
+    return flat
+
+
+def _related(tokens: list[str], depth: int) -> Answer | None:
+    pieces, operators = _split(tokens, RELATIONS)
+    if not operators or any(token in _UNEVALUATED for token in tokens):
+        return None
+    if not all(pieces):
+        return None
+    sides = tuple(parse_answer(piece, depth + 1) for piece in pieces)
+    return Relation(tuple(operators), sides, tuple(map(tuple, pieces)))
+
+
+def _joined(tokens: list[str], depth: int) -> Answer | None:
+    pieces, joints = _split(tokens, frozenset({"\\cup"}))
+    if not joints or not all(pieces):
+        return None
+    return Union(tuple(parse_answer(piece, depth + 1) for piece in pieces))
+
+
+def _bracketed(tokens: list[str], depth: int) -> Answer | None:
+    if not tokens or tokens[0] not in OPENING or _closing_index(tokens, 0) != len(tokens) - 1:
+        return None
+    opening, closing, inner = tokens[0], tokens[-1], tokens[1:-1]
+    if opening == "\\{":
+        for bar in ("|", ":"):
+            pieces, bars = _split(inner, frozenset({bar}))
+            if len(bars) == 1 and any(token in RELATIONS for token in pieces[1]):
+                return parse_answer(pieces[1], depth + 1)
+    content = parse_answer(inner, depth + 1) if inner else Group("", (), "")
+    if isinstance(content, Group) and not content.opening:
+        return Group(opening, content.items, closing)
+    if opening in ("\\{", "[") or isinstance(content, Relation | Group | Union | Matrix):
+        return Group(opening, (content,), closing)
+    return None if OPENING[opening] == closing else Group(opening, (content,), closing)
+
+
+def _matrix(tokens: list[str], depth: int) -> Answer | None:
+    if not tokens or tokens[0] not in _MATRICES or _closing_index(tokens, 0) != len(tokens) - 1:
+        return None
+    if tokens[0] == "\\begin:vmatrix":
+        return None
+    inner = tokens[1:-1]
+    if tokens[0] == "\\begin:array" and inner[:1] == ["{"]:
+        inner = inner[(_closing_index(inner, 0) or 0) + 1 :]
+    rows = []
+    for row in _split(inner, frozenset({"\\\\"}))[0]:
+        if row:
+            rows.append(tuple(parse_answer(cell, depth + 1) for cell in _split(row, frozenset({"&"}))[0]))
+    return Matrix(tuple(rows)) if rows else None
+
+
+def _value(tokens: list[str]) -> Answer:
+    """An expression; what cannot be part of one at its end is its unit."""
+    words = Words(tuple(tokens), any(token in _UNEVALUATED for token in tokens) or _is_derivative(tokens))
+    if words.unevaluated or not tokens:
+        return words
+    end = len(tokens)
+    for index, token in enumerate(tokens):
+        if token.startswith("'") and len(token) > 1:
+            end = index
+            break
+    if end == 0:
+        return words
+    unit = "".join(token.lstrip("'") for token in tokens[end:])
+    try:
+        expression = parse_expression(list(tokens[:end]))
+    except UnreadableError:
+        return words
+    if isinstance(expression, Op) and expression.name == "degrees":
+        expression = expression.operands[0]
+    return Value(expression, _unit(unit))
+
+
+def _is_derivative(tokens: list[str]) -> bool:
+    return tokens[:4] == ["\\frac", "{", "d", "}"]
+
+
+_NO_UNITS = ("squareunits", "cubicunits", "units", "unit", "degrees", "degree")
+
+
+def _unit(unit: str) -> str:
+    unit = unit.replace(" ", "").strip(".")
+    return "" if unit in _NO_UNITS else unit

@@ -1,0 +1,195 @@
+r"""Whether two answers are equal: values by value, sets in any order, intervals with their ends, words by
+word.
+
+Policies, all on the strict side: units must agree where both have one; p% is p/100; several values are not
+one value, so naming alternatives is wrong; an integral, sum or limit left unevaluated equals no value; a
+label (`x =`) is not part of an answer, but an equation is not its right-hand side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verifiers.math.answers import Answer, Group, Matrix, Relation, Union, Value, Words, parse_answer
+from verifiers.math.errors import UnreadableError
+from verifiers.math.expressions import INFINITY, Expression, Op, symbols_of
+from verifiers.math.labels import function_variable, is_label, same_name
+from verifiers.math.relations import as_interval, same_relation
+from verifiers.math.same_value import same_value
+
+_ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
+
+
+def same_answer(reference: Answer, answer: Answer) -> bool:
+    """Whether the answer equals the reference.
+
+    Raises:
+        UnreadableError: it cannot be told here.
+        OverBudgetError: computing one of them would take too much.
+    """
+    if reference == answer:
+        return True
+    if isinstance(reference, Relation) or isinstance(answer, Relation):
+        return _same_with_relations(reference, answer)
+    reference, answer = _unwrapped(reference), _unwrapped(answer)
+    if isinstance(reference, Words) or isinstance(answer, Words):
+        return _same_words(reference, answer)
+    if isinstance(reference, Value) and isinstance(answer, Value):
+        return _same_values(reference, answer)
+    if isinstance(reference, Union) and isinstance(answer, Union):
+        return _same_in_any_order(reference.parts, answer.parts)
+    return _same_collections(reference, answer)
+
+
+def _unwrapped(answer: Answer) -> Answer:
+    """`[-3]` and `\\{-3\\}` are ways to write -3."""
+    while isinstance(answer, Group) and len(answer.items) == 1:
+        answer = answer.items[0]
+    return answer
+
+
+def _same_values(reference: Value, answer: Value) -> bool:
+    if reference.unit and answer.unit and reference.unit != answer.unit:
+        return False
+    infinite = [_infinity_sign(value.expression) for value in (reference, answer)]
+    if any(infinite):
+        return infinite[0] == infinite[1]
+    return same_value(reference.expression, answer.expression)
+
+
+def _infinity_sign(expression: Expression) -> int:
+    sign = 1
+    while isinstance(expression, Op) and expression.name == "neg":
+        sign, expression = -sign, expression.operands[0]
+    return sign if expression == INFINITY else 0
+
+
+def _same_words(reference: Answer, answer: Answer) -> bool:
+    unevaluated = [isinstance(side, Words) and side.unevaluated for side in (reference, answer)]
+    if unevaluated == [False, True]:
+        return False
+    both_words = isinstance(reference, Words) and isinstance(answer, Words)
+    if both_words and not any(unevaluated) and _plain_words(reference) == _plain_words(answer):
+        return True
+    if any(isinstance(side, Words) and _has_unknown_mathematics(side) for side in (reference, answer)):
+        raise UnreadableError("not in the language of the bounded parser")
+    return False
+
+
+def _plain_words(words: Answer) -> list[str]:
+    assert isinstance(words, Words)
+    return [
+        token for token in words.tokens if token not in _ARTICLES and token not in ("{", "}", "(", ")", ".")
+    ]
+
+
+def _has_unknown_mathematics(words: Words) -> bool:
+    """Commands among the tokens: a computer algebra system may know them."""
+    return any(token.startswith("\\") and len(token) > 2 for token in words.tokens)
+
+
+def _same_collections(reference: Answer, answer: Answer) -> bool:
+    if isinstance(reference, Matrix) and isinstance(answer, Matrix):
+        return len(reference.rows) == len(answer.rows) and all(
+            map(_same_in_order, reference.rows, answer.rows)
+        )
+    wanted, given = _as_group(reference), _as_group(answer)
+    if wanted is None or given is None or len(wanted.items) != len(given.items):
+        return False
+    if "" in (wanted.opening, given.opening) and "(" not in (wanted.opening, given.opening):
+        return _same_in_any_order(wanted.items, given.items)
+    if "\\{" in (wanted.opening, given.opening):
+        return wanted.opening == given.opening and _same_in_any_order(wanted.items, given.items)
+    brackets = (wanted.opening, wanted.closing), (given.opening, given.closing)
+    if len(wanted.items) == 2 and "" not in (wanted.opening, given.opening) and brackets[0] != brackets[1]:
+        return False
+    return _same_in_order(wanted.items, given.items)
+
+
+def _as_group(answer: Answer) -> Group | None:
+    """A row or column is a tuple; a single value is no collection."""
+    if isinstance(answer, Group):
+        return answer
+    if isinstance(answer, Matrix):
+        if len(answer.rows) == 1:
+            return Group("(", answer.rows[0], ")")
+        if all(len(row) == 1 for row in answer.rows):
+            return Group("(", tuple(row[0] for row in answer.rows), ")")
+    return None
+
+
+def _same_in_order(reference: Sequence[Answer], answer: Sequence[Answer]) -> bool:
+    return len(reference) == len(answer) and all(map(same_answer, reference, answer))
+
+
+def _same_in_any_order(reference: Sequence[Answer], answer: Sequence[Answer]) -> bool:
+    if len(reference) != len(answer):
+        return False
+    left = list(answer)
+    for wanted in reference:
+        match = next((given for given in left if same_answer(wanted, given)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return True
+
+
+def _same_with_relations(reference: Answer, answer: Answer) -> bool:
+    if isinstance(reference, Relation) and isinstance(answer, Relation):
+        named = _both_named(reference, answer)
+        if named is not None:
+            return named
+        intervals = as_interval(reference), as_interval(answer)
+        if None not in intervals:
+            return intervals[0] == intervals[1] or _same_collections(intervals[0], intervals[1])  # type: ignore[arg-type]
+        return same_relation(reference, answer)
+    meanings = [_meaning(side) if isinstance(side, Relation) else side for side in (reference, answer)]
+    if meanings[0] is None or meanings[1] is None:
+        return False
+    return same_answer(meanings[0], meanings[1])
+
+
+def _both_named(reference: Relation, answer: Relation) -> bool | None:
+    """Compare `label = value` with `label = value`; None where one of them is not of that form."""
+    wanted, given = _named_value(reference), _named_value(answer)
+    if wanted is None or given is None:
+        return None
+    names = reference.side_tokens[0], answer.side_tokens[0]
+    if not same_name(*names):
+        return False
+    variables = function_variable(names[0]), function_variable(names[1])
+    if variables[0] != variables[1] and None not in variables:
+        renamed = [variables[0] if token == variables[1] else token for token in answer.side_tokens[-1]]
+        given = parse_answer([token for token in renamed if token is not None])
+    return same_answer(wanted, given)
+
+
+def _named_value(relation: Relation) -> Answer | None:
+    first, *others = relation.operators
+    if first not in ("=", "\\in", "\\equiv") or any(operator != "=" for operator in others):
+        return None
+    return relation.sides[-1] if is_label(relation.side_tokens[0]) else None
+
+
+def _meaning(relation: Relation) -> Answer | None:
+    """What a relation says the answer is, when the other side has none: its named value, interval or computed
+    result."""
+    named = _named_value(relation)
+    if named is not None:
+        return named
+    if len(relation.sides) == 2 and relation.operators == ("=",) and is_label(relation.side_tokens[1]):
+        return relation.sides[0]
+    interval = as_interval(relation)
+    return _computed(relation) if interval is None else interval
+
+
+def _computed(relation: Relation) -> Answer | None:
+    """`2 + 2 = 4` states 4 and `95/31 \\approx 3.06` states 95/31, if the sides are constants that agree."""
+    sides = [side for side in relation.sides if isinstance(side, Value) and not symbols_of(side.expression)]
+    if len(sides) != len(relation.sides):
+        return None
+    if all(operator == "=" for operator in relation.operators):
+        return sides[-1] if all(same_value(sides[-1].expression, side.expression) for side in sides) else None
+    if all(operator in ("=", "\\approx") for operator in relation.operators):
+        return sides[0]
+    return None

@@ -1,0 +1,321 @@
+r"""Read tokens into an expression tree: a bounded recursive-descent parser, no `eval`, no computer algebra.
+
+    ["\frac", "1", "2", "x", "^", "2"]  ->  Mul(Div(1, 2), Pow(x, 2))
+
+A node is `Number`, `Symbol`, or `Op` with a name and operands. Operators: add mul div neg pow, the functions
+of `tokens.FUNCTIONS`, log (with a base as second operand), root, factorial, binom, mod, degrees, percent.
+Sums, integrals, limits and derivatives are not read here: an answer that leaves one unevaluated is no final
+answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from verifiers.math.errors import OverBudgetError, UnreadableError
+from verifiers.math.vocabulary import ENDS_FACTOR, FUNCTIONS, GREEK
+
+MAX_DEPTH = 60
+MAX_DIGITS = 4_000
+
+_CLOSING = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "\\{": "\\}",
+    "|": "|",
+    "\\lfloor": "\\rfloor",
+    "\\lceil": "\\rceil",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: Fraction
+    decimals: int | None = None
+    """How many digits stand behind the point; None for an integer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    name: str
+    operands: tuple[Expression, ...]
+
+
+Expression = Number | Symbol | Op
+
+PI, E, IMAGINARY, INFINITY = Symbol("\\pi"), Symbol("e"), Symbol("i"), Symbol("\\infty")
+CONSTANTS = frozenset({PI, E, IMAGINARY, INFINITY})
+
+
+def parse_expression(tokens: list[str]) -> Expression:
+    """Read all tokens as one expression.
+
+    Raises:
+        UnreadableError: they are not one expression of this language.
+        OverBudgetError: nested too deep, or a number too long.
+    """
+    parser = _Parser(tokens)
+    expression = parser.sum()
+    if parser.at < len(tokens):
+        raise UnreadableError(f"{tokens[parser.at]!r} behind an expression")
+    return expression
+
+
+def symbols_of(expression: Expression) -> set[str]:
+    """Names of the free symbols."""
+    return {node.name for node in walk(expression) if isinstance(node, Symbol) and node not in CONSTANTS}
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, Op):
+            pending += node.operands
+
+
+class _Parser:
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self.at = 0
+        self._depth = 0
+
+    def _peek(self, ahead: int = 0) -> str:
+        return self._tokens[self.at + ahead] if self.at + ahead < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        if not token:
+            raise UnreadableError("ends too early")
+        self.at += 1
+        return token
+
+    def _expect(self, token: str) -> None:
+        if self._take() != token:
+            raise UnreadableError(f"no {token!r}")
+
+    def sum(self) -> Expression:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise OverBudgetError(f"nested deeper than {MAX_DEPTH}")
+        total = self._product()
+        while self._peek() in ("+", "-"):
+            sign = self._take()
+            term = self._product()
+            total = Op("add", (total, term if sign == "+" else Op("neg", (term,))))
+        self._depth -= 1
+        return total
+
+    def _product(self) -> Expression:
+        signs = 0
+        while self._peek() in ("+", "-"):
+            signs += self._take() == "-"
+        result = self._factor(first=True)
+        while True:
+            token = self._peek()
+            if token in ("*", "/", ":"):
+                self._take()
+                name = "mul" if token == "*" else "div"
+                result = Op(name, (result, self._signed_factor()))
+            elif token in ("\\bmod", "\\mod"):
+                self._take()
+                result = Op("mod", (result, self._signed_factor()))
+            elif token and token not in ENDS_FACTOR and token != "^":
+                if token[0].isdigit() and self._tokens[self.at - 1][0].isdigit():
+                    raise UnreadableError("two numbers side by side")
+                result = Op("mul", (result, self._factor(first=False)))
+            else:
+                return Op("neg", (result,)) if signs % 2 else result
+
+    def _signed_factor(self) -> Expression:
+        signs = 0
+        while self._peek() in ("+", "-"):
+            signs += self._take() == "-"
+        factor = self._factor(first=True)
+        return Op("neg", (factor,)) if signs % 2 else factor
+
+    def _factor(self, *, first: bool) -> Expression:
+        """An atom with its powers and postfix marks; an integer before a proper fraction is a mixed
+        number."""
+        base = self._atom(first=first)
+        if isinstance(base, Number) and base.decimals is None:
+            base = self._mixed(base)
+        while True:
+            token = self._peek()
+            if token == "^":
+                self._take()
+                if self._peek() == "\\circ" or self._tokens[self.at : self.at + 3] == ["{", "\\circ", "}"]:
+                    self.at += 1 if self._peek() == "\\circ" else 3
+                    base = Op("degrees", (base,))
+                else:
+                    base = Op("pow", (base, self._exponent()))
+            elif token == "!":
+                self._take()
+                base = Op("factorial", (base,))
+            elif token == "\\circ":
+                self._take()
+                base = Op("degrees", (base,))
+            elif token == "%":
+                self._take()
+                base = Op("percent", (base,))
+            else:
+                return base
+
+    def _mixed(self, whole: Number) -> Expression:
+        fraction = None
+        if self._peek() == "\\frac":
+            fraction = self._small_fraction(self.at + 1)
+        elif self._peek().isdigit() and self._peek(1) == "/" and self._peek(2).isdigit():
+            fraction = int(self._peek()), int(self._peek(2)), self.at + 3
+        if fraction is None or not 0 < fraction[0] < fraction[1]:
+            return whole
+        numerator, denominator, self.at = fraction
+        return Number(whole.value + Fraction(numerator, denominator))
+
+    def _small_fraction(self, at: int) -> tuple[int, int, int] | None:
+        """Numerator, denominator and end of `{3}{4}` or `34`, if both are integers."""
+        values = []
+        for _ in range(2):
+            part = self._tokens[at : at + 3]
+            if part[:1] == ["{"] and part[2:] == ["}"] and part[1].isdigit():
+                values.append(int(part[1]))
+                at += 3
+            elif part and part[0].isdigit() and len(part[0]) == 2 and not values:
+                return int(part[0][0]), int(part[0][1]), at + 1
+            elif part and part[0].isdigit() and len(part[0]) == 1:
+                values.append(int(part[0]))
+                at += 1
+            else:
+                return None
+        return values[0], values[1], at
+
+    def _exponent(self) -> Expression:
+        if self._peek() == "{":
+            return self._group("{")
+        if self._peek() in ("-", "+"):
+            sign = self._take()
+            power = self._exponent()
+            return Op("neg", (power,)) if sign == "-" else power
+        exponent = self._atom(first=True)
+        if self._peek() == "^":  # 2^3^4 is 2^(3^4)
+            self._take()
+            return Op("pow", (exponent, self._exponent()))
+        return exponent
+
+    def _atom(self, *, first: bool) -> Expression:
+        token = self._take()
+        if token[0].isdigit() or (token[0] == "." and len(token) > 1):
+            return _number(token)
+        if token in ("(", "[", "{", "\\{"):
+            self.at -= 1
+            return self._group(token)
+        if (token == "|" and first) or token in ("\\lfloor", "\\lceil"):
+            inner = self.sum()
+            self._expect(_CLOSING[token])
+            return Op({"|": "abs", "\\lfloor": "floor", "\\lceil": "ceil"}[token], (inner,))
+        if token == "\\frac":
+            return Op("div", (self._argument(), self._argument()))
+        if token == "\\binom":
+            return Op("binom", (self._argument(), self._argument()))
+        if token == "\\sqrt":
+            return self._root()
+        if token in ("\\pi", "\\infty", "e", "i"):
+            return self._subscripted(token) if self._peek() == "_" else Symbol(token)
+        if token[0] == "\\" and token[1:] in FUNCTIONS:
+            return self._function(token[1:])
+        if (len(token) == 1 and token.isalpha()) or token in GREEK:
+            return self._subscripted(token)
+        raise UnreadableError(f"cannot read {token!r}")
+
+    def _group(self, opening: str) -> Expression:
+        self._expect(opening)
+        inner = self.sum()
+        self._expect(_CLOSING[opening])
+        return inner
+
+    def _argument(self) -> Expression:
+        """A braced argument, or one token; `\\frac12` and `\\frac{1}2` are one half."""
+        if self._peek() == "{":
+            return self._group("{")
+        token = self._peek()
+        if len(token) > 1 and token.isdigit():
+            self._tokens[self.at : self.at + 1] = list(token)
+        return self._atom(first=True)
+
+    def _root(self) -> Expression:
+        if self._peek() == "[":
+            index = self._group("[")
+            return Op("root", (self._argument(), index))
+        if self._peek() == "(":
+            return Op("sqrt", (self._group("("),))
+        return Op("sqrt", (self._argument(),))
+
+    def _subscripted(self, name: str) -> Symbol:
+        while self._peek() == "'":
+            name += self._take()
+        if self._peek() != "_":
+            return Symbol(name)
+        self._take()
+        if self._peek() != "{":
+            return Symbol(f"{name}_{self._take()}")
+        parts = []
+        self._take()
+        while self._peek() != "}":
+            parts.append(self._take())
+        self._take()
+        return Symbol(f"{name}_{''.join(parts)}")
+
+    def _function(self, name: str) -> Expression:
+        base = power = None
+        while self._peek() in ("^", "_"):
+            if self._take() == "^":
+                power = self._exponent()
+            else:
+                base = self._argument()
+        operands = self._function_arguments()
+        if base is not None:
+            operands = (*operands, base)
+        if power == Op("neg", (Number(Fraction(1)),)) and f"arc{name}" in FUNCTIONS:
+            return Op(f"arc{name}", operands)
+        result = Op(name, operands)
+        return result if power is None else Op("pow", (result, power))
+
+    def _function_arguments(self) -> tuple[Expression, ...]:
+        if self._peek() in ("(", "[", "{"):
+            opening = self._take()
+            operands = [self.sum()]
+            while self._peek() == ",":
+                self._take()
+                operands.append(self.sum())
+            self._expect(_CLOSING[opening])
+            return tuple(operands)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise OverBudgetError(f"nested deeper than {MAX_DEPTH}")
+        sign = self._peek() == "-" and self._take() == "-"
+        result = self._factor(first=True)
+        while self._peek() and self._peek() not in ENDS_FACTOR and self._peek()[1:] not in FUNCTIONS:
+            result = Op("mul", (result, self._factor(first=False)))
+        while self._peek() == "/" and self._peek(1)[:1].isdigit():
+            self._take()
+            result = Op("div", (result, self._factor(first=True)))
+        self._depth -= 1
+        return (Op("neg", (result,)) if sign else result,)
+
+
+def _number(token: str) -> Number:
+    if len(token) > MAX_DIGITS:
+        raise OverBudgetError(f"a number of {len(token)} digits")
+    whole, point, decimals = token.partition(".")
+    if not point:
+        return Number(Fraction(int(whole)))
+    return Number(Fraction(token), len(decimals))

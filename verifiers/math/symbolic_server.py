@@ -1,0 +1,75 @@
+"""The fork server of the symbolic stage: `python -m verifiers.math.symbolic_server`.
+
+    stdin   frame {"reference", "answer", "deadline_s"}
+    stdout  frame {"outcome": "equal" | "different" | "timeout"}
+
+It loads sympy and math-verify once and then forks one child per question. The child gets a memory limit and a
+quiet stdin and stdout, answers by its exit code, and is killed at the deadline. When stdin ends, so does this
+process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import sys
+from typing import Any
+
+from math_verify import parse, verify
+from math_verify.parser import ExprExtractionConfig, LatexExtractionConfig
+
+from verifiers.workers.frames import encode, read_frame
+
+MEMORY_LIMIT_BYTES = 1 << 30
+EQUAL, DIFFERENT = 17, 18
+"""Exit codes that no crash produces by itself."""
+CONFIGS = (LatexExtractionConfig(), ExprExtractionConfig())
+
+
+def main() -> None:
+    replies = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    replies.write(encode({"outcome": "ready"}))
+    while (question := read_frame(sys.stdin.buffer)) is not None:
+        replies.write(encode({"outcome": _ask_child(question)}))
+
+
+def _ask_child(question: dict[str, Any]) -> str:
+    child = os.fork()
+    if child == 0:
+        _answer(question)
+    return _outcome(child, question["deadline_s"])
+
+
+def _answer(question: dict[str, Any]) -> None:
+    """The child: compare and exit. It never returns."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    reference, answer = (_parsed(question[side]) for side in ("reference", "answer"))
+    equal = bool(reference and answer) and verify(reference, answer, timeout_seconds=None)
+    os._exit(EQUAL if equal else DIFFERENT)
+
+
+def _parsed(text: str) -> list[Any]:
+    return parse(f"\\boxed{{{text}}}", extraction_config=CONFIGS, parsing_timeout=None)
+
+
+def _outcome(child: int, deadline_s: float) -> str:
+    ended = os.pidfd_open(child)
+    in_time = bool(select.select([ended], [], [], deadline_s)[0])
+    os.close(ended)
+    if not in_time:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if not in_time:
+        return "timeout"
+    # a crash (of memory, of recursion) says that the two could not be brought together
+    return "equal" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == EQUAL else "different"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+r"""Cut an answer, LaTeX or plain, into tokens that mean the same where the answers do.
+
+    "\left( \tfrac12, x\cdot y \right]"  ->  ["(", "\frac", "1", "2", ",", "x", "*", "y", "]"]
+
+Sizes, spacing and styles are dropped and synonyms mapped to one spelling, so equal token lists are equal
+answers already. A token is a string: a number (`12.5`), an operator or bracket, a letter, a command (`\pi`),
+a text of several words (`'square units`, with a leading apostrophe), `\{` and `\}` for the braces of sets.
+"""
+
+from __future__ import annotations
+
+import re
+
+from verifiers.math.errors import OverBudgetError
+from verifiers.math.vocabulary import (
+    CHARACTERS,
+    DROPPED,
+    FUNCTION_SYNONYMS,
+    FUNCTIONS,
+    NAMED,
+    SYNONYMS,
+    TEXT_COMMANDS,
+    WORDS,
+    WRAPPERS,
+)
+
+MAX_CHARS = 20_000
+MAX_TOKENS = 3_000
+
+_TOKEN = re.compile(
+    r"(?P<space>\s+|~|\\[,;:!> ()\[\]]|\\\s|\\$)"
+    r"|(?P<row>\\\\)"
+    r"|(?P<escaped>\\[{}%$&#_|])"
+    r"|\\(?P<command>[A-Za-z]+)"
+    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)"
+    r"|(?P<word>[A-Za-z]+)"
+    r"|(?P<operator>\*\*|<=|>=|!=|=<|==)"
+    r"|(?P<other>.)",
+    re.DOTALL,
+)
+_GROUPING = re.compile(r"(?<=\d)(?:\{,\}|,?\\[,!]|\\ )(?=\d{3}(?!\d))")
+_DOUBLED = re.compile(r"\\\\(?=[A-Za-z])")
+_TEXT_PART = re.compile(r"[^\W\d_]+|[^\s.]")
+_PERCENT = {"percent": "%", "percentage": "%"}
+_EMPTY_SCRIPT = re.compile(r"[_^]\{\s*\}")
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of an answer.
+
+    Raises:
+        OverBudgetError: more than `MAX_CHARS` or `MAX_TOKENS`.
+    """
+    if len(text) > MAX_CHARS:
+        raise OverBudgetError(f"{len(text)} characters")
+    text = _GROUPING.sub(
+        "", text.replace("$", "") if "\\$" not in text else text.replace("\\$", "").replace("$", "")
+    )
+    if "\\begin" not in text:
+        text = _DOUBLED.sub(r"\\", text)
+    text = _EMPTY_SCRIPT.sub("", text)
+    tokens: list[str] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        assert match is not None  # the last alternative takes any character
+        position = match.end()
+        if match.lastgroup == "command":
+            position = _command(match.group("command"), text, position, tokens)
+        else:
+            _add(match.lastgroup or "", match.group(), tokens)
+        if len(tokens) > MAX_TOKENS:
+            raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
+    while tokens and tokens[-1] in (".", ",", ";", "^"):
+        tokens.pop()
+    return tokens
+
+
+def _add(kind: str, found: str, tokens: list[str]) -> None:
+    if kind == "space":
+        return
+    if kind == "word":
+        tokens += _word(found)
+    elif kind == "number":
+        tokens.append(found)
+    elif kind == "escaped":
+        tokens.append({"\\%": "%", "\\{": "\\{", "\\}": "\\}", "\\|": "|"}.get(found, found[1:]))
+    elif kind == "operator":
+        tokens.append({"**": "^", "=<": "<=", "==": "="}.get(found, found))
+    else:
+        mapped = CHARACTERS.get(found, found)
+        tokens += ["^", mapped[1:]] if mapped in ("^2", "^3") else [mapped]
+
+
+def _word(word: str) -> list[str]:
+    """A run of letters: a function, a named constant, a word of English, or a product of symbols."""
+    lowered = FUNCTION_SYNONYMS.get(word.lower(), word.lower())
+    if lowered in FUNCTIONS:
+        return [f"\\{lowered}"]
+    if word in NAMED:
+        return [SYNONYMS.get(word, f"\\{word}")]
+    if len(word) == 1:
+        return [word]
+    if lowered in WORDS or (len(word) >= 4 and not word.isupper()):
+        return [_PERCENT.get(lowered, f"'{lowered}")]
+    return list(word)
+
+
+def _command(name: str, text: str, position: int, tokens: list[str]) -> int:
+    """Append what a command means and return where reading goes on."""
+    if name in TEXT_COMMANDS:
+        content, position = _braced(text, position)
+        tokens += _text(content)
+    elif name in WRAPPERS:
+        content, position = _braced(text, position)
+        tokens += ["{", *tokenize(content), "}"]
+    elif name in ("begin", "end"):
+        content, position = _braced(text, position)
+        tokens.append(f"\\{name}:{content.strip().rstrip('*')}")
+    elif name not in DROPPED:
+        lowered = FUNCTION_SYNONYMS.get(name, name)
+        tokens.append(SYNONYMS.get(name, f"\\{lowered}"))
+    return position
+
+
+def _text(content: str) -> list[str]:
+    """The content of `\\text{...}`: its words one by one, a letter as a symbol, formulas in it as
+    formulas."""
+    if any(char.isdigit() or char in "\\$^{" for char in content):
+        return tokenize(content)
+    tokens: list[str] = []
+    for word in _TEXT_PART.findall(content):
+        if len(word) == 1 or FUNCTION_SYNONYMS.get(word, word) in FUNCTIONS:
+            tokens += _word(word)
+        else:
+            tokens.append(_PERCENT.get(word.lower(), f"'{word.lower()}"))
+    return tokens
+
+
+def _braced(text: str, position: int) -> tuple[str, int]:
+    """The content of the braces at `position`, or one character where there are none."""
+    while position < len(text) and text[position].isspace():
+        position += 1
+    if position >= len(text) or text[position] != "{":
+        return text[position : position + 1], position + 1
+    depth = 0
+    for at in range(position, len(text)):
+        depth += (text[at] == "{") - (text[at] == "}")
+        if depth == 0:
+            return text[position + 1 : at], at + 1
+    return text[position + 1 :], len(text)

@@ -1,0 +1,59 @@
+"""The words of the answer language: which commands mean what, which mean nothing, what is a function or a
+unit."""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FUNCTIONS = _names(
+    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth ln log lg exp sqrt abs floor ceil "
+    "max min gcd lcm arcsinh arccosh arctanh factorial"
+)
+FUNCTION_SYNONYMS = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "asinh": "arcsinh",
+    "arcosh": "arccosh", "acosh": "arccosh", "artanh": "arctanh", "atanh": "arctanh", "tg": "tan",
+    "ctg": "cot", "cosec": "csc", "arctg": "arctan",
+}  # fmt: skip
+NAMED = _names("pi theta alpha beta gamma delta epsilon lambda mu sigma tau phi omega infty infinity inf oo")
+WORDS = _names("and or if not yes no odd even true false none all cm mm km kg ft mph sec min hrs hr lb oz")
+
+DROPPED = _names(
+    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle "
+    "textstyle limits nolimits quad qquad enspace thinspace negmedspace negthickspace negthinspace "
+    "medspace thickspace hspace vspace small large rm bf it cal hfill phantom"
+)
+SYNONYMS = {
+    "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom",
+    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=",
+    "lt": "<", "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=", "mid": "|",
+    "vert": "|", "lvert": "|", "rvert": "|", "colon": ":", "rightarrow": "\\to", "longrightarrow": "\\to",
+    "Rightarrow": "\\to", "Longrightarrow": "\\to", "implies": "\\to", "infinity": "\\infty",
+    "oo": "\\infty", "inf": "\\infty", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[", "rbrack": "]",
+    "approx": "\\approx", "simeq": "\\approx", "varphi": "\\phi", "varepsilon": "\\epsilon",
+    "vartheta": "\\theta", "cap": "\\cap", "cup": "\\cup", "bigcup": "\\cup", "ldots": "\\dots",
+    "cdots": "\\dots", "lceil": "\\lceil", "exponentialE": "e", "degree": "\\circ", "land": "'and",
+    "lor": "'or", "arccot": "\\arccot",
+}  # fmt: skip
+TEXT_COMMANDS = _names(
+    "text textbf textit textrm textsf texttt mathrm mathbf mathit mathsf mathcal mbox hbox operatorname "
+    "bold boldsymbol"
+)
+WRAPPERS = _names("boxed fbox overline vec hat bar widehat ensuremath underline")
+CHARACTERS = {
+    "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=",
+    "π": "\\pi", "∞": "\\infty", "√": "\\sqrt", "∪": "\\cup", "∩": "\\cap", "∈": "\\in", "±": "\\pm",
+    "°": "\\circ", "≈": "\\approx", "θ": "\\theta", "α": "\\alpha", "β": "\\beta", "λ": "\\lambda",
+    "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "’": "'", "′": "'", "²": "^2", "³": "^3",
+}  # fmt: skip
+GREEK = _names(
+    "\\theta \\alpha \\beta \\gamma \\delta \\epsilon \\lambda \\mu \\nu \\xi \\rho \\sigma \\tau \\phi "
+    "\\chi \\psi \\omega \\zeta \\eta \\kappa \\Delta \\Gamma \\Omega \\Phi \\Theta \\Lambda \\Sigma \\ell"
+)
+ENDS_FACTOR = _names(
+    "+ - * / , ; ) ] } \\} | = < > <= >= != : & \\\\ \\approx \\rfloor \\rceil \\bmod \\mod \\pm \\mp "
+    "\\cup \\in \\to"
+)
+"""Tokens that no factor of a product can start with."""
