@@ -62,6 +62,10 @@ class Verifier(Protocol):
         """
         ...
 
+    def warm_up(self) -> None:
+        """Start what the first request would otherwise wait for; called once in worker processes."""
+        return
+
     def close(self) -> None:
         """End what this verifier started; called once, when no more requests come."""
         return

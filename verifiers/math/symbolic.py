@@ -1,6 +1,6 @@
 """The last stage: ask math-verify, in a process that can be killed.
 
-    same(reference, answer) --frame--> fork server --fork--> child with a memory limit --> True | False
+    same(reference, answer) --frame--> fork server --fork--> child with CPU and memory limits --> True | False
 
 sympy may take forever or all memory on an answer a model wrote, and it evaluates more than it should; so it
 runs in a child of `symbolic_server.py`, a program of its own that has loaded sympy once, and the child is
@@ -9,6 +9,7 @@ killed at its deadline. The server is started on first use and works alike from 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
@@ -16,21 +17,22 @@ import sys
 import threading
 import time
 
+from verifiers.math.errors import OverBudgetError
 from verifiers.workers.frames import encode, read_frame
 
 SERVER = "verifiers.math.symbolic_server"
-DEADLINE_S = 1.5
-"""For one comparison; an answer that takes longer is over its budget."""
-GRACE_S = 2.0
+DEADLINE_S = 1.6
+"""Wall time of one comparison. Its CPU limit is lower, so only a busy machine gets here."""
+GRACE_S = 0.2
 START_LIMIT_S = 60.0
 
 
 class SymbolicTimeoutError(Exception):
-    """The comparison was killed at its deadline. Stays inside this package."""
+    """The comparison was killed at its wall deadline; not the answer's fault. Stays inside this package."""
 
 
 class SymbolicServerError(Exception):
-    """The server is broken; not the answer's fault."""
+    """There is no server, or it ended; not the answer's fault. Stays inside this package."""
 
 
 class SymbolicJudge:
@@ -44,14 +46,23 @@ class SymbolicJudge:
         """Whether math-verify calls the two equal.
 
         Raises:
+            OverBudgetError: not decided within the CPU limit.
             SymbolicTimeoutError: not decided within `DEADLINE_S`.
-            SymbolicServerError: the server ended.
+            SymbolicServerError: no server.
         """
         with self._lock:
             reply = self._ask({"reference": reference, "answer": answer, "deadline_s": DEADLINE_S})
+        if reply["outcome"] == "over_budget":
+            raise OverBudgetError("too much work for the symbolic stage")
         if reply["outcome"] == "timeout":
             raise SymbolicTimeoutError
         return reply["outcome"] == "equal"
+
+    def warm_up(self) -> None:
+        """Start the server and wait until it has loaded sympy; without it, comparisons say so one by one."""
+        with self._lock, contextlib.suppress(SymbolicServerError):
+            if self._process is None:
+                self._start()
 
     def close(self) -> None:
         with self._lock:

@@ -1,11 +1,11 @@
 """The fork server of the symbolic stage: `python -m verifiers.math.symbolic_server`.
 
     stdin   frame {"reference", "answer", "deadline_s"}
-    stdout  frame {"outcome": "equal" | "different" | "timeout"}
+    stdout  frame {"outcome": "equal" | "different" | "over_budget" | "timeout"}
 
-It loads sympy and math-verify once and then forks one child per question. The child gets a memory limit and a
-quiet stdin and stdout, answers by its exit code, and is killed at the deadline. When stdin ends, so does this
-process.
+It loads sympy and math-verify once and then forks one child per question. The child has a CPU and a memory
+limit, which do not depend on how busy the machine is, answers by its exit code, and is killed at the wall
+deadline, which does. When stdin ends, so does this process.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from math_verify.parser import ExprExtractionConfig, LatexExtractionConfig
 from verifiers.workers.frames import encode, read_frame
 
 MEMORY_LIMIT_BYTES = 1 << 30
+CPU_LIMIT_S = 1
 EQUAL, DIFFERENT = 17, 18
 """Exit codes that no crash produces by itself."""
 CONFIGS = (LatexExtractionConfig(), ExprExtractionConfig())
@@ -46,6 +47,7 @@ def _ask_child(question: dict[str, Any]) -> str:
 def _answer(question: dict[str, Any]) -> None:
     """The child: compare and exit. It never returns."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S + 1))
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -67,7 +69,9 @@ def _outcome(child: int, deadline_s: float) -> str:
     _, status = os.waitpid(child, 0)
     if not in_time:
         return "timeout"
-    # a crash (of memory, of recursion) says that the two could not be brought together
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        return "over_budget"
+    # any other end (of memory, of recursion) says that the two could not be brought together
     return "equal" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == EQUAL else "different"
 
 

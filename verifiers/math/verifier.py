@@ -30,7 +30,7 @@ from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.extract import FinalAnswer, final_answer, last_boxes
 from verifiers.math.plain_numbers import plain_number
 from verifiers.math.readings import readings
-from verifiers.math.symbolic import SymbolicJudge, SymbolicTimeoutError
+from verifiers.math.symbolic import SymbolicJudge, SymbolicServerError, SymbolicTimeoutError
 from verifiers.types import Verdict, VerifyRequest
 
 MAX_REFERENCE_CHARS = 20_000
@@ -68,6 +68,9 @@ class MathVerifier(Verifier):
             return Verdict.no_answer("no_final_answer")
         return self._compare(reference, ", ".join(answer.parts), answer.found_by)
 
+    def warm_up(self) -> None:
+        self._symbolic.warm_up()
+
     def close(self) -> None:
         self._symbolic.close()
 
@@ -85,13 +88,14 @@ class MathVerifier(Verifier):
             return Verdict.compared(wanted == given, answer, stage="number", found_by=found_by)
         try:
             stage, equal = _compare_readings(reference, answer)
+            if equal is None:
+                stage, equal = "symbolic", self._symbolic.same(reference, answer)
         except OverBudgetError as error:
             return Verdict.graded(0.0, "answer_over_budget", answer, detail=str(error), found_by=found_by)
-        if equal is None:
-            try:
-                stage, equal = "symbolic", self._symbolic.same(reference, answer)
-            except SymbolicTimeoutError:
-                return Verdict.graded(0.0, "answer_over_budget", answer, stage="symbolic", found_by=found_by)
+        except SymbolicTimeoutError:
+            return Verdict.undecided("grader_timeout", answer, found_by=found_by)
+        except SymbolicServerError:
+            return Verdict.undecided("symbolic_unavailable", answer, found_by=found_by)
         return Verdict.compared(equal, answer, stage=stage, found_by=found_by)
 
 

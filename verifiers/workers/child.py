@@ -30,6 +30,8 @@ def main() -> None:
     threading.Thread(target=_read_frames, args=(sys.stdin.buffer, frames), daemon=True).start()
 
     grader = Grader(frames.get()["table"])
+    for name in grader.names:
+        grader.verifier(name).warm_up()
     _send(replies, {"verifiers": {name: _description(grader, name) for name in grader.names}})
     while True:
         _send(replies, _answer(grader, frames.get()))
