@@ -53,7 +53,7 @@ def gather(run_dir: Path) -> RunFacts:
     manifest = read_manifest(run_dir)
     with closing(open_ledger(run_dir)) as ledger:
         summary = summarize(ledger, read_metrics(run_dir))
-        samples = pick_samples(ledger)
+        samples = pick_samples(ledger, [curve.name for curve in summary.domains])
     return RunFacts(manifest, check_run(run_dir), summary, samples)
 
 

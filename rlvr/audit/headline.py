@@ -8,10 +8,11 @@ A movement within twice its standard error is called none.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from rlvr.audit.summary import EDGE_STEPS, RunSummary
+from rlvr.audit.summary import Evaluation, RunSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,11 @@ class Movement:
 
 
 def reward_movement(summary: RunSummary) -> Movement | None:
-    """Mean reward of the first five steps against the last five; None with fewer than four steps."""
-    values = [value for _, value in summary.reward.points]
-    if len(values) < 4:
+    """Mean reward of the first steps against the last ones; None with fewer than four steps."""
+    first, last = summary.reward.first, summary.reward.last
+    if len(summary.reward.points) < 4:
         return None
-    edge = min(EDGE_STEPS, len(values) // 2)
-    before, after = values[:edge], values[-edge:]
-    return Movement("mean reward", fmean(before), fmean(after), _stderr(before), _stderr(after))
+    return Movement("mean reward", fmean(first), fmean(last), _stderr(first), _stderr(last))
 
 
 def held_out_movements(summary: RunSummary) -> list[Movement]:
@@ -59,6 +58,29 @@ def held_out_movements(summary: RunSummary) -> list[Movement]:
     return [
         Movement(split, first.pass_at_1, last.pass_at_1, first.stderr, last.stderr)
         for split, first, last in pairs
+    ]
+
+
+def evaluation_movements(found: Sequence[Evaluation]) -> dict[str, list[Movement]]:
+    """All that the first and the last evaluation of a split measured, in the groups of a table.
+
+    A domain's pass@1 has no standard error of its own. What one of the two lacks is left out.
+    """
+    first, last = found[0], found[-1]
+    overall = Movement("pass@1", first.pass_at_1, last.pass_at_1, first.stderr, last.stderr)
+    shares = [
+        ("answers in the asked form", first.form_share, last.form_share),
+        ("right among those", first.pass_given_form, last.pass_given_form),
+    ]
+    domains = [(name, first.domains.get(name), value) for name, value in sorted(last.domains.items())]
+    return {"overall": [overall], "domains": _known(domains), "form": _known(shares)}
+
+
+def _known(values: Sequence[tuple[str, float | None, float | None]]) -> list[Movement]:
+    return [
+        Movement(name, before, after, None, None)
+        for name, before, after in values
+        if before is not None and after is not None
     ]
 
 

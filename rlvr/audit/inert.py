@@ -18,18 +18,22 @@ _NAMED = {"\r": r"\r", "\b": r"\b", "\f": r"\f", "\v": r"\v", "\0": r"\0"}
 
 
 def inert(text: str, limit: int) -> Markup:
-    """At most `limit` characters of `text` as HTML; what is cut off is counted at the end."""
+    """The beginning of `text` as HTML, `limit` characters as written; the rest is counted at the end."""
     parts: list[Markup] = []
-    shown = text[:limit]
-    plain_from = 0
-    for index, character in enumerate(shown):
+    plain_from = index = written = 0
+    for index, character in enumerate(text):
+        if written >= limit:
+            break
         if _is_hidden(character):
-            parts += [escape(shown[plain_from:index]), Markup("<i>{}</i>").format(_written(character))]
-            plain_from = index + 1
-    parts.append(escape(shown[plain_from:]))
-    if len(text) > limit:
-        parts.append(Markup("<b>… {:,} more characters in the ledger</b>").format(len(text) - limit))
-    return Markup("").join(parts)
+            escaped = _written(character)
+            parts += [escape(text[plain_from:index]), Markup("<i>{}</i>").format(escaped)]
+            plain_from, written = index + 1, written + len(escaped)
+        else:
+            written += 1
+    else:
+        return Markup("").join([*parts, escape(text[plain_from:])])
+    rest = Markup("<b>… {:,} more characters in the ledger</b>").format(len(text) - index)
+    return Markup("").join([*parts, escape(text[plain_from:index]), rest])
 
 
 def visible(text: str) -> str:

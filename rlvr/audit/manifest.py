@@ -13,6 +13,7 @@ import platform
 import secrets
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -163,8 +164,11 @@ def _hash_files(folder: Path) -> dict[str, str]:
 
 
 def _library_versions() -> dict[str, str]:
-    installed = {dist.name.lower(): dist.version for dist in importlib.metadata.distributions() if dist.name}
-    return {name: installed[name] for name in LIBRARIES if name in installed}
+    found = {}
+    for name in LIBRARIES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def _new_run_id(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 
 from markupsafe import Markup
 
@@ -16,7 +17,7 @@ from rlvr.audit.charts import Line, Stack, line_chart, smoothed, stacked_bars
 from rlvr.audit.query import OUTCOMES
 from rlvr.audit.summary import EDGE_STEPS, Curve, RunSummary
 
-WIDE, NARROW, SMALL = (820, 250), (350, 220), (262, 130)
+WIDE, NARROW, SMALL = (850, 260), (350, 220), (200, 112)
 
 TIMINGS = ("generate", "verify", "learn", "publish")
 """Parts of a step in their order, the layers of the timing chart; the rest of the step is `other`."""
@@ -31,8 +32,9 @@ class Figure:
 
     title: str
     note: str
-    first: float | None
-    last: float | None
+    """The unit, or what is counted."""
+    first: float
+    last: float
     chart: Markup
 
 
@@ -76,7 +78,7 @@ def _reward(reward: Curve) -> Markup:
         Line(f"mean reward, {EDGE_STEPS} steps", smoothed(reward.points, EDGE_STEPS)),
     ]
     y_range = _unit_range(reward)
-    return _both(lambda size: line_chart(lines, size=size, y_range=y_range))
+    return _both(lambda size: line_chart(lines, size=size, y_range=y_range, labelled=True))
 
 
 def _domain(curve: Curve, all_domains: tuple[Curve, ...]) -> Figure:
@@ -84,7 +86,7 @@ def _domain(curve: Curve, all_domains: tuple[Curve, ...]) -> Figure:
     others = [Line(o.name, smoothed(o.points, EDGE_STEPS), "ghost") for o in all_domains if o is not curve]
     lines = [*others, Line(curve.name, smoothed(curve.points, EDGE_STEPS))]
     chart = line_chart(lines, size=SMALL, y_range=_unit_range(*all_domains))
-    return Figure(curve.name, "", curve.first, curve.last, chart)
+    return Figure(curve.name, "", fmean(curve.first), fmean(curve.last), chart)
 
 
 def _unit_range(*curves: Curve) -> tuple[float, float] | None:
@@ -124,14 +126,16 @@ def _means(stacks: list[Stack]) -> dict[str, float]:
 
 
 HEALTH = (
-    ("policy/logprob_diff", "Engine against learner", "mean |Δ log p|, nats per token", LOGPROB_LIMIT),
-    ("groups/zero_variance_share", "Groups that teach nothing", "all rewards equal", None),
-    ("rollout/truncated_share", "Truncated", "share of rollouts cut at the token limit", None),
-    ("completion length", "Completion length", "tokens per rollout", None),
-    ("staleness/max", "Staleness", "versions behind, largest", None),
-    ("policy/clip_share", "Clipped", "share of tokens", None),
-    ("policy/kl_rollout", "KL to the rollout policy", "nats per token", None),
-    ("rollout/tokens_per_second", "Generation", "tokens per second", None),
+    ("policy/logprob_diff", "Engine vs learner", "nats", LOGPROB_LIMIT),
+    ("groups/zero_variance_share", "Groups of equal rewards", "", None),
+    ("rollout/truncated_share", "Truncated", "of rollouts", None),
+    ("completion length", "Completion length", "tokens", None),
+    ("policy/entropy", "Entropy", "nats", None),
+    ("policy/kl_rollout", "KL to rollout policy", "nats", None),
+    ("policy/clip_share", "Clipped", "of tokens", None),
+    ("policy/grad_norm", "Gradient norm", "", None),
+    ("staleness/max", "Staleness, largest", "versions", None),
+    ("rollout/tokens_per_second", "Generation", "tokens/s", None),
 )
 """(metric, title, unit, limit) of the small charts, those that the run has."""
 
@@ -139,14 +143,14 @@ HEALTH = (
 def _health(summary: RunSummary) -> tuple[Figure, ...]:
     curves = summary.curves | {"completion length": _completion_length(summary)}
     return tuple(
-        Figure(title, unit, curve.first, curve.last, line_chart([_line(curve)], size=SMALL, limit=limit))
+        Figure(title, unit, fmean(curve.first), fmean(curve.last), _single(curve, limit))
         for name, title, unit, limit in HEALTH
         if (curve := curves.get(name)) is not None and curve.points
     )
 
 
-def _line(curve: Curve) -> Line:
-    return Line(curve.name, curve.points)
+def _single(curve: Curve, limit: float | None) -> Markup:
+    return line_chart([Line(curve.name, curve.points)], size=SMALL, limit=limit)
 
 
 def _completion_length(summary: RunSummary) -> Curve:

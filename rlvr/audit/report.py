@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from rlvr.audit.charts import share_bar
 from rlvr.audit.facts import RunFacts, gather
+from rlvr.audit.headline import evaluation_movements
 from rlvr.audit.inert import inert
 from rlvr.audit.pictures import draw
 from rlvr.audit.query import OUTCOMES
@@ -66,7 +67,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"inert": inert, "share_bar": share_bar, "words": _words, "signed": _signed}
+    environment.filters |= {"inert": inert, "share_bar": share_bar, "words": _words}
+    environment.filters |= {"signed": _signed, "number": _number, "movements": evaluation_movements}
     return environment
 
 
@@ -75,10 +77,18 @@ def _finalize(value: object) -> object:
     return inert(value, LABEL_CHARS) if type(value) is str else value
 
 
+SPOKEN = {"heldout": "held-out"}
+
+
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return SPOKEN.get(name, name.replace("_", " "))
 
 
 def _signed(value: float) -> str:
     """With a true minus sign, which is as wide as the plus."""
     return f"{value:+.2f}".replace("-", "−")
+
+
+def _number(value: float) -> str:
+    """Whole from ten on, else two digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"

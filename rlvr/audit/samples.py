@@ -1,6 +1,6 @@
 """A few rollouts to read: of each domain and outcome, some of the first and some of the last steps.
 
-    open ledger --pick_samples--> {domain: {outcome: [Sample, ...]}}
+    open ledger + domains --pick_samples--> {domain: {outcome: [Sample, ...]}}
 
 Which ones is decided by the rows' hashes, not by anyone's taste. Texts are as the model wrote them:
 hostile; whoever shows them makes them inert.
@@ -8,20 +8,23 @@ hostile; whoever shows them makes them inert.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 PER_EDGE = 2
 """Samples of one domain and outcome at either end of the run."""
-MAX_DOMAINS = 12
 
 _PICKED = """
-WITH ranked AS (
+WITH one_per_group AS (
+    SELECT domain, outcome, step, min(row_hash) AS row_hash FROM held
+    WHERE outcome <> 'lost' AND domain IN (SELECT unnest($domains)) GROUP BY domain, outcome, step, group_id),
+ranked AS (
     SELECT row_hash,
         row_number() OVER (PARTITION BY domain, outcome ORDER BY step, row_hash) AS early,
         row_number() OVER (PARTITION BY domain, outcome ORDER BY step DESC, row_hash) AS late
-    FROM held WHERE outcome <> 'lost'),
+    FROM one_per_group),
 asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
 SELECT domain, outcome, step, rollout_id, row_hash, prompt, coalesce(response, ''), answer, reference,
     coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason
@@ -51,11 +54,12 @@ class Sample:
     finish_reason: str | None
 
 
-def pick_samples(ledger: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[Sample]]]:
-    """Samples by domain and outcome in order of steps; of the first twelve domains by name."""
+def pick_samples(
+    ledger: duckdb.DuckDBPyConnection, domains: Sequence[str]
+) -> dict[str, dict[str, list[Sample]]]:
+    """Samples of the given domains by domain and outcome, in order of steps, of different groups."""
     picked: dict[str, dict[str, list[Sample]]] = {}
-    for row in ledger.execute(_PICKED, {"edge": PER_EDGE}).fetchall():
+    for row in ledger.execute(_PICKED, {"edge": PER_EDGE, "domains": list(domains)}).fetchall():
         sample = Sample(*row)
-        if sample.domain in picked or len(picked) < MAX_DOMAINS:
-            picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
+        picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
     return picked

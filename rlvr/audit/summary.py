@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean
 
 import duckdb
 
@@ -21,6 +20,11 @@ from rlvr.audit.metrics import StepMetrics
 
 Points = tuple[tuple[int, float], ...]
 """(step, value) in order of steps; steps without a value are left out."""
+
+PASS_AT_1 = "eval/pass@1/"
+
+MAX_DOMAINS = 12
+"""Domains with a curve and samples of their own: those with the most rollouts."""
 
 EDGE_STEPS = 5
 """How many steps at either end say whether the reward rose."""
@@ -34,14 +38,21 @@ class Curve:
     points: Points
 
     @property
-    def first(self) -> float | None:
-        """Mean of the first five values."""
-        return fmean(value for _, value in self.points[:EDGE_STEPS]) if self.points else None
+    def edge(self) -> int:
+        """How many values at either end stand for the start and the end: five, of short runs half."""
+        return max(1, min(EDGE_STEPS, len(self.points) // 2))
 
     @property
-    def last(self) -> float | None:
-        """Mean of the last five values."""
-        return fmean(value for _, value in self.points[-EDGE_STEPS:]) if self.points else None
+    def total(self) -> float:
+        return sum(value for _, value in self.points)
+
+    @property
+    def first(self) -> list[float]:
+        return [value for _, value in self.points[: self.edge]]
+
+    @property
+    def last(self) -> list[float]:
+        return [value for _, value in self.points[-self.edge :]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ class Evaluation:
     stderr: float | None
     form_share: float | None
     pass_given_form: float | None
+    domains: dict[str, float]
+    """pass@1 by domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class RunSummary:
 
     reward: Curve
     domains: tuple[Curve, ...]
+    """Reward of the `MAX_DOMAINS` largest domains, by name."""
     outcomes: dict[int, Counter[str]]
     """By step."""
     sources: tuple[SourceOutcomes, ...]
@@ -94,6 +108,11 @@ class RunSummary:
     @property
     def steps(self) -> tuple[int, ...]:
         return tuple(self.outcomes)
+
+    @property
+    def domains_left_out(self) -> int:
+        """How many domains have no curve, being too small."""
+        return len({source.domain for source in self.sources}) - len(self.domains)
 
     @property
     def totals(self) -> Counter[str]:
@@ -125,10 +144,13 @@ def _reward(ledger: duckdb.DuckDBPyConnection) -> Curve:
 
 
 def _domain_rewards(ledger: duckdb.DuckDBPyConnection) -> tuple[Curve, ...]:
-    rows = ledger.execute(
-        "SELECT domain, step, avg(reward) FROM held WHERE reward IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    grouped = groupby(rows, key=lambda row: row[0])
+    query = """
+        SELECT domain, step, avg(reward) FROM held
+        WHERE reward IS NOT NULL AND domain IN (
+            SELECT domain FROM held GROUP BY domain ORDER BY count(*) DESC, domain LIMIT $most)
+        GROUP BY domain, step ORDER BY domain, step
+    """
+    grouped = groupby(ledger.execute(query, {"most": MAX_DOMAINS}).fetchall(), key=lambda row: row[0])
     return tuple(Curve(domain, tuple((step, mean) for _, step, mean in part)) for domain, part in grouped)
 
 
@@ -188,17 +210,25 @@ def _curves(metrics: Sequence[StepMetrics]) -> dict[str, Curve]:
 
 
 def _evaluations(curves: dict[str, Curve]) -> dict[str, tuple[Evaluation, ...]]:
-    prefix = "eval/pass@1/"
-    found: dict[str, tuple[Evaluation, ...]] = {}
-    for name, curve in curves.items():
-        if name.startswith(prefix):
-            split = name.removeprefix(prefix)
-            others = [
-                dict(curves[other].points) if (other := f"eval/{kind}/{split}") in curves else {}
-                for kind in ("stderr", "form_share", "pass_given_form")
-            ]
-            found[split] = tuple(
-                Evaluation(step, value, *(other.get(step) for other in others))
-                for step, value in curve.points
-            )
-    return found
+    """`eval/pass@1/<split>` and its companions; `eval/pass@1/<split>/<domain>` are parts of a split."""
+    names = [name.removeprefix(PASS_AT_1) for name in curves if name.startswith(PASS_AT_1)]
+    return {split: _evaluations_of(split, curves) for split in names if "/" not in split}
+
+
+def _evaluations_of(split: str, curves: dict[str, Curve]) -> tuple[Evaluation, ...]:
+    at = {name: dict(curve.points) for name, curve in curves.items() if name.startswith("eval/")}
+    stderr, form_share, pass_given_form = (
+        at.get(f"eval/{kind}/{split}", {}) for kind in ("stderr", "form_share", "pass_given_form")
+    )
+    parts = {name.rpartition("/")[2]: at[name] for name in at if name.startswith(f"{PASS_AT_1}{split}/")}
+    return tuple(
+        Evaluation(
+            step=step,
+            pass_at_1=value,
+            stderr=stderr.get(step),
+            form_share=form_share.get(step),
+            pass_given_form=pass_given_form.get(step),
+            domains={domain: values[step] for domain, values in parts.items() if step in values},
+        )
+        for step, value in at[f"{PASS_AT_1}{split}"].items()
+    )

@@ -119,6 +119,17 @@ def origin() -> Origin:
     )
 
 
+WRONG = {"math": "41", "logic": "B, A, C", "table": "17", "code": "return a * b"}
+
+
+def answer_to(asked: Problem) -> str:
+    """A right answer, as short as the domain allows."""
+    if asked.domain == "code":
+        return str(asked.extra["reference"]).splitlines()[2].strip()
+    truth = asked.ground_truth
+    return ", ".join(map(str, truth)) if isinstance(truth, list) else str(truth)
+
+
 class RunMaker:
     """A training that is only its books: problems are asked, a simulated policy learns to answer them."""
 
@@ -156,16 +167,18 @@ class RunMaker:
         draw = self._rng.random()
         if draw < 0.004:
             return Sample(rollout_id, None, None, lost="generator_lost", attempts=3)
-        truth = str(asked.ground_truth)
+        truth = answer_to(asked)
         tokens = self._rng.randint(8, 48)
         if draw < 0.01:
-            return Sample(rollout_id, rollout("…", version=step, tokens=tokens), UNDECIDED)
+            slow = UNDECIDED.model_copy(update={"verifier": asked.verifier})
+            return Sample(rollout_id, rollout("…", version=step, tokens=tokens), slow)
         if draw < 0.01 + 0.25 * (1 - skill):
             text = f"I add the tens, then the ones, and then I {'go on and ' * 6}"
-            return Sample(rollout_id, rollout(text, version=step, tokens=64), NO_ANSWER)
+            none = NO_ANSWER.model_copy(update={"verifier": asked.verifier})
+            return Sample(rollout_id, rollout(text, version=step, tokens=64), none)
         right = self._rng.random() < skill
-        answer = truth if right else truth[::-1] + "0"
-        text = f"First the parts, then the whole: {answer}.\nSo the answer is \\boxed{{{answer}}}"
+        answer = truth if right else WRONG[asked.domain]
+        text = f"First the parts, then the whole.\nSo the answer is \\boxed{{{answer}}}"
         graded = verdict(score=float(right), answer=answer, verifier=asked.verifier)
         return Sample(rollout_id, rollout(text, version=step, tokens=tokens), graded)
 
@@ -174,7 +187,10 @@ class RunMaker:
         return timings | {
             "time/step": sum(timings.values()) + 0.08,
             "policy/logprob_diff": abs(self._rng.gauss(0.006, 0.001)),
-            "policy/clip_share": 0.01,
+            "policy/clip_share": abs(self._rng.gauss(0.01, 0.004)),
+            "policy/entropy": self._rng.uniform(0.4, 0.5),
+            "policy/kl_rollout": abs(self._rng.gauss(0.0006, 0.0002)),
+            "policy/grad_norm": abs(self._rng.gauss(0.8, 0.2)),
             "rollout/tokens_per_second": self._rng.gauss(2900, 200),
         }
 
@@ -184,6 +200,7 @@ class RunMaker:
             "eval/stderr/heldout": math.sqrt(skill * (1 - skill) / 512),
             "eval/form_share/heldout": 0.8 + 0.2 * skill,
             "eval/pass_given_form/heldout": skill * 0.85 / (0.8 + 0.2 * skill),
+            **{f"eval/pass@1/heldout/{d}": skill * self._rng.uniform(0.7, 1.0) for d in sorted(WRONG)},
         }
 
 

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_runs import write_run
 
 from rlvr.audit.chain import CHAIN_FILE, GENESIS, Link, line_hash, parse_link
 from rlvr.audit.check import check_run
 from rlvr.audit.storage import sha256_file
+from tests.audit.sample_runs import write_run
 
 
 @pytest.fixture(scope="module")

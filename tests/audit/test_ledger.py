@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, small_step, verdict
 
 from rlvr.audit.balance import check_groups, count_rows
 from rlvr.audit.chain import CHAIN_FILE
@@ -23,6 +22,7 @@ from rlvr.audit.problems import JOURNAL_FILE, read_problems
 from rlvr.audit.schema import LEDGER_SCHEMA, row_hash
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample, ScoredGroup
+from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, small_step, verdict
 
 COLUMNS = """
 run_id step group_id rollout_id problem_id domain data_source prompt response finish_reason prompt_tokens
@@ -181,7 +181,7 @@ def test_a_file_too_large_for_the_disk_is_a_loud_error_and_leaves_no_torn_file(t
     program = """
 import resource, sys
 from pathlib import Path
-from sample_runs import rollout, scored_group, small_step, verdict
+from tests.audit.sample_runs import rollout, scored_group, small_step, verdict
 from rlvr.audit.ledger import Ledger
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample
@@ -197,11 +197,10 @@ try:
 except LedgerError as error:
     print(error)
 """
+    root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
-        capture_output=True, text=True, timeout=60, cwd=Path(__file__).parent,
-        env={"PYTHONPATH": ":".join([str(Path(__file__).parent), str(Path(__file__).parents[2])])},
-    )  # fmt: skip
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60, cwd=root
+    )
     assert "cannot write" in done.stdout, done.stderr
     assert "File too large" in done.stdout
     assert [path.name for path in (tmp_path / "ledger").rglob("*.*")] == ["chain.jsonl", "attempt=1.parquet"]

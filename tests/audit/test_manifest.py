@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sample_runs import origin, small_step
 
 from rlvr.audit import Audit, describe
 from rlvr.audit.check import check_run
 from rlvr.audit.manifest import GitState, git_state, read_manifest
 from rlvr.config import RunConfig
 from rlvr.errors import LedgerError
+from tests.audit.sample_runs import origin, small_step
 
 
 def test_the_origin_holds_hashes_versions_and_the_command(tmp_path: Path) -> None:

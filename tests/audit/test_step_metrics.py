@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 
 import pytest
-from sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, verdict
 
 from rlvr.audit.metrics import METRICS_FILE, MetricsLog, read_metrics, step_metrics
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample
+from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, verdict
 
 
 def test_a_step_counts_what_happened() -> None:

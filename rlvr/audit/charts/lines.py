@@ -35,6 +35,7 @@ def line_chart(
     y_range: tuple[float, float] | None = None,
     limit: float | None = None,
     markers: bool = False,
+    labelled: bool = False,
 ) -> Markup:
     """Draw lines on one frame; there must be at least one point.
 
@@ -43,6 +44,7 @@ def line_chart(
         y_range: None for zero (or the least value, if below) to the largest.
         limit: a value not to be crossed, drawn dashed.
         markers: a dot on each point of the main lines, for few points.
+        labelled: write the last value of the main lines beside their end.
     """
     drawn = [Line(line.name, thinned(line.points), line.style) for line in lines if line.points]
     xs = [x for line in drawn for x, _ in line.points]
@@ -51,7 +53,9 @@ def line_chart(
     frame = Frame(min(xs), max(xs), low, high, *size)
     content = [frame.axes(), *(_limit(frame, limit) if limit is not None else ())]
     for style in ("ghost", "raw", "main"):
-        content += [_draw(frame, line, markers=markers) for line in drawn if line.style == style]
+        content += [
+            _draw(frame, line, markers=markers, labelled=labelled) for line in drawn if line.style == style
+        ]
     content += [_hover(frame, line) for line in drawn if line.style == "main"]
     names = ", ".join(line.name for line in drawn if line.style == "main")
     return frame.draw(f"{names} by step", *content)
@@ -74,12 +78,15 @@ def smoothed(points: Sequence[tuple[int, float]], window: int) -> list[tuple[flo
     ]
 
 
-def _draw(frame: Frame, line: Line, *, markers: bool) -> Markup:
+def _draw(frame: Frame, line: Line, *, markers: bool, labelled: bool) -> Markup:
     pixels = [(frame.x(x), frame.y(y)) for x, y in line.points]
     parts = [tag("path", class_=f"line {line.style}", d=path(pixels))]
     if line.style == "main":
         dots = pixels if markers else pixels[-1:]
         parts += [tag("circle", class_="dot", cx=x, cy=y, r=3) for x, y in dots]
+        if labelled:
+            (x, y), value = pixels[-1], line.points[-1][1]
+            parts.append(tag("text", f"{value:.2f}", class_="value end", x=x, y=y - 9))
     return Markup("").join(parts)
 
 

@@ -84,15 +84,15 @@ class Frame:
     def axes(self, *, percent: bool = False) -> Markup:
         """Hairlines at round y values with their labels, and round steps below."""
         parts: list[Markup] = []
-        for value in ticks(self.y_low, self.y_high, 4 if self.height > 150 else 2):
+        for value in ticks(self.y_low, self.y_high, 5 if self.height > 150 else 2):
             y = self.y(value)
             parts.append(tag("line", class_="grid", x1=MARGIN_LEFT, x2=self.width - MARGIN_RIGHT, y1=y, y2=y))
             text = f"{value:.0%}" if percent else _plain(value)
             parts.append(tag("text", text, class_="tick end", x=MARGIN_LEFT - 6, y=y + 3.5))
-        for value in ticks(self.x_low, self.x_high, max(int(self.plot_width / PIXELS_PER_X_TICK), 2)):
-            if value == int(value):
-                label = tag("text", f"{int(value)}", class_="tick mid", x=self.x(value), y=self.height - 5)
-                parts.append(label)
+        steps = ticks(self.x_low, self.x_high, max(int(self.plot_width / PIXELS_PER_X_TICK), 2))
+        for index, value in enumerate(value for value in steps if value == int(value)):
+            text = f"{value:.0f}" if index else f"step {value:.0f}"
+            parts.append(tag("text", text, class_="tick mid", x=self.x(value), y=self.height - 5))
         return Markup("").join(parts)
 
     def draw(self, label: str, *content: Markup) -> Markup:
