@@ -1,38 +1,27 @@
 """Each job in its own bubblewrap: no warm start, simple, auditable.
 
-The isolation is `sandboxes.bubblewrap_command`, what happens inside is `sandboxes.job_init`; this file
-brings the two together with a cgroup and a seccomp filter. Works as root (the job then runs under an
+The isolation is `sandboxes.bubblewrap`, what happens inside is `sandboxes.inside.job_init`; this file brings
+the two together with a cgroup and a system call filter. Works as root (the job then runs under an
 unprivileged uid) and as a plain user.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
 from sandboxes.base import BackendConfig
-from sandboxes.bubblewrap_command import drop_root, sandbox_command
-from sandboxes.cgroups import JobCgroup, find_cgroups
-from sandboxes.errors import BackendUnavailableError
-from sandboxes.init_process import InitProcess
-from sandboxes.interpreter import find_interpreter
+from sandboxes.bubblewrap import Bubblewrap, Inner, hard_limits
+from sandboxes.cgroups import find_cgroups, remove_when_empty
+from sandboxes.init_process import ExecutedInit
+from sandboxes.inside_source import init_command
 from sandboxes.job import Job, Placement
-from sandboxes.languages import SYSTEM_PATH
 from sandboxes.pipeline import BinaryCache, Pipeline
 from sandboxes.seccomp import filter_program
 from sandboxes.supervise import Report, supervise
 from sandboxes.types import ExecutionRequest, ExecutionResult
-
-ALWAYS_HARD: tuple[str, ...] = ("wall_s", "output_bytes", "disk_mb", "pids")
-HARD_WITH_CGROUP: tuple[str, ...] = ("memory_mb", "cpu_s")
-REMOVE_TRIES, REMOVE_WAIT_S = 100, 0.01
-PROBE_S = 20.0
-TRUE = "/usr/bin/true"
 
 
 class BubblewrapBackend:
@@ -42,30 +31,22 @@ class BubblewrapBackend:
 
     def __init__(self, config: BackendConfig) -> None:
         del config  # one sandbox per job: nothing is kept warm, and it is a boundary
-        self._bwrap = _require("bwrap", "apt-get install bubblewrap")
-        if drop_root():
-            _require("setpriv", "apt-get install util-linux")
-        self._interpreter = find_interpreter(as_other_uid=bool(drop_root()))
+        self._bubblewrap = Bubblewrap.find()
+        self._bubblewrap.require_isolation()
         self._filter = filter_program()
-        self._require_isolation()
         self._cgroups = find_cgroups()
-        path = tuple(dict.fromkeys((self._interpreter.bin, *SYSTEM_PATH)))
+        path = self._bubblewrap.path
         self._placement = Placement(
-            cwd="/tmp/job",
-            tmp="/tmp",
-            path=path,
-            memory_is_hard=self._cgroups is not None,
-            own_uid_count=True,
+            cwd="/tmp/job", tmp="/tmp", path=path, memory_is_hard=self._cgroups is not None, own_processes=1
         )
-        hard = ALWAYS_HARD + (HARD_WITH_CGROUP if self._cgroups else ())
+        hard = hard_limits(self._cgroups)
         self._pipeline = Pipeline(self.name, hard, path, self._run_job, BinaryCache())
 
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
         return await self._pipeline.run(request)
 
     def close(self) -> None:
-        if self._cgroups is not None:
-            self._cgroups.sweep()
+        """Nothing outlives its job here."""
 
     async def _run_job(self, job: Job) -> Report:
         try:
@@ -77,38 +58,22 @@ class BubblewrapBackend:
         except OSError as error:
             return Report(failure=f"the sandbox could not be started: {error}")
         finally:
-            await _remove(cgroup)
+            if cgroup is not None:
+                await remove_when_empty(cgroup)
 
-    def _start(self, job: Job) -> InitProcess:
+    def _start(self, job: Job) -> ExecutedInit:
         with self._filter_fds() as fds:
 
-            def wrap(init: tuple[str, ...]) -> tuple[str, ...]:
-                return sandbox_command(self._bwrap, self._interpreter, job.limits.disk_mb, fds, init)
+            def command(control: str) -> tuple[str, ...]:
+                init = init_command(self._bubblewrap.interpreter.executable, control)
+                return self._bubblewrap.command(Inner(init, job.limits.disk_mb, fds))
 
-            return InitProcess(wrap, self._interpreter.executable, fds)
-
-    def _require_isolation(self) -> None:
-        """Start an empty sandbox, so that a machine that forbids it says so now and not at every job."""
-        with self._filter_fds() as fds:
-            command = sandbox_command(self._bwrap, self._interpreter, 1, fds, (TRUE,))
-            try:
-                done = subprocess.run(
-                    command, capture_output=True, pass_fds=fds, timeout=PROBE_S, check=False
-                )
-            except subprocess.TimeoutExpired as error:
-                raise BackendUnavailableError(f"bubblewrap did not start within {PROBE_S} s") from error
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            raise BackendUnavailableError(
-                f"bubblewrap cannot isolate here: {said}; it needs unprivileged user namespaces "
-                "(sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces > 0; in a container, a "
-                "seccomp profile that allows clone, mount and pivot_root)"
-            )
+            return ExecutedInit(command, fds)
 
     @contextmanager
     def _filter_fds(self) -> Iterator[tuple[int, ...]]:
-        """A descriptor from which bubblewrap reads the seccomp filter once; none where there is no filter."""
-        if self._filter is None:
+        """A descriptor from which bubblewrap reads the filter once; none where there is no filter."""
+        if not self._filter:
             yield ()
             return
         reading, writing = os.pipe()
@@ -118,18 +83,3 @@ class BubblewrapBackend:
             yield (reading,)
         finally:
             os.close(reading)
-
-
-def _require(tool: str, fix: str) -> str:
-    found = shutil.which(tool)
-    if found is None:
-        raise BackendUnavailableError(f"{tool} is not installed; {fix}")
-    return found
-
-
-async def _remove(cgroup: JobCgroup | None) -> None:
-    """The kernel may count the last process for a moment after it is gone."""
-    for _ in range(REMOVE_TRIES):
-        if cgroup is None or cgroup.remove():
-            return
-        await asyncio.sleep(REMOVE_WAIT_S)

@@ -7,16 +7,20 @@ with the job. Groups that a killed supervisor left behind are swept when the nex
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sandboxes.types import Limits
 
 PREFIX = "sandbox-"
+REMOVE_TRIES, REMOVE_WAIT_S = 100, 0.01
 _numbers = itertools.count()
 
 
@@ -49,26 +53,40 @@ class JobCgroup:
     def __init__(self, layout: Layout, folders: Mapping[str, Path], limits: Limits) -> None:
         self._layout = layout
         self._folders = folders
+        self._memory_bytes = sys.maxsize
         for folder in set(folders.values()):
             folder.mkdir()
         try:
-            self._set_limits(limits)
+            self.set_limits(limits, own_processes=1)
         except OSError:
             self.remove()
             raise
 
-    def _set_limits(self, limits: Limits) -> None:
+    def set_limits(self, limits: Limits, *, own_processes: int) -> None:
+        """Bound the group; `own_processes` of the sandbox are in it beside the job's."""
         memory, layout = self._folders["memory"], self._layout
-        bytes_max = limits.memory_mb << 20
-        (memory / layout.memory_max).write_text(str(bytes_max))
+        memory_bytes = limits.memory_mb << 20
+        values = [(memory / layout.memory_max, memory_bytes)]
         if (memory / layout.swap_max).exists():
-            (memory / layout.swap_max).write_text(str(bytes_max if layout.swap_counts_memory else 0))
-        (self._folders["pids"] / "pids.max").write_text(str(limits.pids + 1))  # and the init
+            swap_bytes = memory_bytes if layout.swap_counts_memory else 0
+            values.append((memory / layout.swap_max, swap_bytes))
+        # version 1 keeps memory <= memory and swap at every moment
+        for path, value in values if memory_bytes < self._memory_bytes else reversed(values):
+            path.write_text(str(value))
+        self._memory_bytes = memory_bytes
+        (self._folders["pids"] / "pids.max").write_text(str(limits.pids + own_processes))
 
     def attach(self, pid: int) -> None:
         """Move a process in; what it starts from now on is born inside."""
         for folder in set(self._folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
+
+    def reset_peak(self) -> bool:
+        """Start a new peak; False where the kernel cannot."""
+        if self._layout is not V1:
+            return False
+        (self._folders["memory"] / self._layout.memory_peak).write_text("0")
+        return True
 
     def oom_kills(self) -> int:
         events = (self._folders["memory"] / self._layout.oom_events).read_text()
@@ -88,6 +106,18 @@ class JobCgroup:
         """Remove the group; False while the kernel still counts a process in it."""
         removed = [_remove(folder) for folder in set(self._folders.values())]  # all are tried
         return all(removed)
+
+
+class Removable(Protocol):
+    def remove(self) -> bool: ...
+
+
+async def remove_when_empty(group: Removable) -> None:
+    """Remove a group; the kernel may count its last process for a moment after that is gone."""
+    for _ in range(REMOVE_TRIES):
+        if group.remove():
+            return
+        await asyncio.sleep(REMOVE_WAIT_S)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _cgroups() -> Check:
 
 
 def _seccomp() -> Check:
-    if filter_program() is None:
+    if not filter_program():
         return Check("seccomp", True, "no table for this processor: jobs run without a system call filter")
     return Check("seccomp", True, "system call filter in force")
 

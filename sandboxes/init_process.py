@@ -1,7 +1,11 @@
-"""A started job init: its process, its control socket, its pipes, and how it is made to end.
+"""Inits as seen from the outside: their control socket, the job's pipes, and how they are made to end.
 
-The init may be wrapped (setpriv, bubblewrap); its own pid comes from the credentials that the kernel attaches
-to its first message, so no wrapper has to be asked or believed.
+    JobInit          what supervision needs of an init
+      ExecutedInit   a process of our own, perhaps wrapped (setpriv, bubblewrap)
+      ClonedInit     a clone of a zygote, not our child
+
+An init's pid comes from the credentials that the kernel attaches to its first message, so no wrapper has to
+be asked or believed.
 """
 
 from __future__ import annotations
@@ -13,36 +17,25 @@ import signal
 import socket
 import struct
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from importlib import resources
 
 CREDENTIALS = struct.Struct("=iII")
 READY = b"ready\n"
 GONE_S = 2.0
 MAX_LINE_BYTES = 4096
+LAST_WORDS_BYTES = 2000
 
 
-class InitProcess:
-    """Started by the constructor; `close` must be awaited however the job went.
+class JobInit(ABC):
+    """An init that was started; `close` must be awaited however the job went.
 
     `stdin`, `stdout` and `stderr` are the descriptors of our ends of the program's pipes; whoever uses them
     closes them.
     """
 
-    def __init__(
-        self, wrap: Callable[[tuple[str, ...]], Sequence[str]], executable: str, fds: Sequence[int]
-    ) -> None:
-        """Start it.
-
-        Args:
-            wrap: makes the whole command line from the init's own.
-            executable: the Python that runs the init.
-            fds: descriptors that the wrapper needs.
-
-        Raises:
-            OSError: no process could be started.
-        """
-        self._control, theirs = socket.socketpair()
+    def __init__(self) -> None:
+        self._control, self._theirs = socket.socketpair()
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._control.setblocking(False)
         self._buffer = b""
@@ -50,31 +43,24 @@ class InitProcess:
         stdin, self.stdin = os.pipe()
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                wrap((executable, "-I", "-S", "-c", init_source(), str(theirs.fileno()))),
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                pass_fds=(theirs.fileno(), *fds),
-                cwd="/",
-                env={"PATH": "/usr/bin:/bin"},
-                start_new_session=True,
-            )
-        except OSError:
-            self._control.close()
-            for fd in (self.stdin, self.stdout, self.stderr):
-                os.close(fd)
-            raise
-        finally:
-            theirs.close()
-            for fd in (stdin, stdout, stderr):
-                os.close(fd)
-        self._process_pidfd = os.pidfd_open(self._process.pid)
+        self._their_pipes = (stdin, stdout, stderr)
+
+    def _close_their_ends(self) -> None:
+        self._theirs.close()
+        for fd in self._their_pipes:
+            os.close(fd)
+
+    def _close_our_ends(self) -> None:
+        self._control.close()
+        self.close_pipes()
+
+    def close_pipes(self) -> None:
+        for fd in (self.stdin, self.stdout, self.stderr):
+            os.close(fd)
 
     async def ready(self) -> int | None:
         """Wait for the first message; returns the init's pid as we see it, None if it died before."""
-        await _readable(self._control.fileno())
+        await readable(self._control.fileno())
         data, ancillary, _, _ = self._control.recvmsg(len(READY), socket.CMSG_SPACE(CREDENTIALS.size))
         if data != READY:
             return None
@@ -118,42 +104,137 @@ class InitProcess:
 
     def kill(self) -> None:
         """End the init and, where it is process 1, all of the job with it. Does nothing once closed."""
-        pidfd = self._init_pidfd if self._init_pidfd >= 0 else self._process_pidfd
-        if pidfd >= 0:
-            with contextlib.suppress(ProcessLookupError):  # it has ended already, which is what we want
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        if self._init_pidfd >= 0:
+            _kill(self._init_pidfd)
 
     async def close(self) -> bool:
         """Have the init end what is left, else kill it; False if the kernel cannot end it in time."""
         try:
             self.ask_to_stop()
-            gone = await self._exited(GONE_S)
+            gone = await self._gone()
             if not gone:
                 self.kill()
-                gone = await self._exited(GONE_S)
+                gone = await self._gone()
         finally:
             self._control.close()
-            for fd in (self._process_pidfd, self._init_pidfd):
-                if fd >= 0:
-                    os.close(fd)
-            self._process_pidfd = self._init_pidfd = -1
+            self._release()
         return gone
 
-    async def _exited(self, timeout_s: float) -> bool:
+    @abstractmethod
+    async def _gone(self) -> bool:
+        """Wait for the end of the init and of all that depends on it, for GONE_S at most."""
+
+    def _release(self) -> None:
+        if self._init_pidfd >= 0:
+            os.close(self._init_pidfd)
+        self._init_pidfd = -1
+
+
+class ExecutedInit(JobInit):
+    """An init, or a zygote, that we started as a process."""
+
+    def __init__(self, command: Callable[[str], Sequence[str]], fds: Sequence[int] = ()) -> None:
+        """Start it.
+
+        Args:
+            command: makes the command line; its argument is the number of the control descriptor.
+            fds: further descriptors that the command needs.
+
+        Raises:
+            OSError: no process could be started.
+        """
+        super().__init__()
+        stdin, stdout, stderr = self._their_pipes
         try:
-            async with asyncio.timeout(timeout_s):
-                await _readable(self._process_pidfd)
-        except TimeoutError:
+            self._process = subprocess.Popen(
+                command(str(self._theirs.fileno())),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=(self._theirs.fileno(), *fds),
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin"},
+                start_new_session=True,
+            )
+        except OSError:
+            self._close_our_ends()
+            raise
+        finally:
+            self._close_their_ends()
+        self._process_pidfd = os.pidfd_open(self._process.pid)
+
+    def kill(self) -> None:
+        if self._init_pidfd >= 0:
+            _kill(self._init_pidfd)
+        elif self._process_pidfd >= 0:
+            _kill(self._process_pidfd)
+
+    def send_descriptors(self, fds: Sequence[int]) -> None:
+        """Pass descriptors on, with one byte."""
+        socket.send_fds(self._control, [b"j"], list(fds))
+
+    def last_words(self) -> str:
+        """What it has written to stderr, for when it will not say more."""
+        os.set_blocking(self.stderr, False)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self.stderr, LAST_WORDS_BYTES).decode("utf-8", "replace").strip()
+        return ""
+
+    async def _gone(self) -> bool:
+        if not await _ended(self._process_pidfd):
             return False
         self._process.wait()
         return True
 
+    def _release(self) -> None:
+        super()._release()
+        if self._process_pidfd >= 0:
+            os.close(self._process_pidfd)
+        self._process_pidfd = -1
 
-def init_source() -> str:
-    return resources.files("sandboxes").joinpath("job_init.py").read_text()
+
+class ClonedInit(JobInit):
+    """An init that a zygote clones for us."""
+
+    def __init__(self, hand_over: Callable[[Sequence[int]], None]) -> None:
+        """Make the descriptors and hand them over.
+
+        Args:
+            hand_over: sends the zygote the init's control socket, stdin, stdout and stderr.
+
+        Raises:
+            OSError: the zygote does not take them.
+        """
+        super().__init__()
+        try:
+            hand_over((self._theirs.fileno(), *self._their_pipes))
+        except OSError:
+            self._close_our_ends()
+            raise
+        finally:
+            self._close_their_ends()
+
+    async def _gone(self) -> bool:
+        # as process 1 of its pid namespace it ends after everything else in there
+        return self._init_pidfd >= 0 and await _ended(self._init_pidfd)
 
 
-async def _readable(fd: int) -> None:
+def _kill(pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended already, which is what we want
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+async def _ended(pidfd: int) -> bool:
+    try:
+        async with asyncio.timeout(GONE_S):
+            await readable(pidfd)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def readable(fd: int) -> None:
+    """Wait until the descriptor can be read."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     loop.add_reader(fd, ready.set)

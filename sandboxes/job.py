@@ -42,6 +42,8 @@ class Job:
     artifact: str = ""
     """A file to bring back when the program ends well; empty for none."""
     reserves_address_space: bool = False
+    python_file: str = ""
+    """The file, if this is a Python program: `argv` without a new interpreter, for backends that keep one."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,11 @@ class Placement:
     memory_is_hard: bool
     """A cgroup holds the memory of the whole job; else the init watches the sum and rlimits hold each
     process."""
-    own_uid_count: bool
-    """The uid's processes are counted for this job alone, so that RLIMIT_NPROC means the job's own."""
+    own_processes: int | None
+    """How many processes of the sandbox itself are counted with the job's; None where the processes of a uid
+    are not counted for the job alone, so that RLIMIT_NPROC would mean something else."""
+    warm_python: bool = False
+    """The init is a fork of a warm Python."""
 
 
 def encode(job: Job, placement: Placement) -> bytes:
@@ -73,6 +78,8 @@ def encode(job: Job, placement: Placement) -> bytes:
             "cpu_s": job.limits.cpu_s,
             "memory_bytes": 0 if placement.memory_is_hard else job.limits.memory_mb << 20,
             "rlimits": rlimits(job, placement),
+            "disk_bytes": job.limits.disk_mb << 20,
+            "python_file": job.python_file if placement.warm_python else "",
         },
         4,
     )
@@ -89,8 +96,8 @@ def rlimits(job: Job, placement: Placement) -> dict[str, int]:
         "RLIMIT_NOFILE": MAX_OPEN_FILES,
         "RLIMIT_STACK": (STACK_MB if placement.memory_is_hard else STACK_MB_IN_ADDRESS_SPACE) << 20,
     }
-    if placement.own_uid_count:
-        wanted["RLIMIT_NPROC"] = limits.pids + 1  # and the init
+    if placement.own_processes is not None:
+        wanted["RLIMIT_NPROC"] = limits.pids + placement.own_processes
     if not placement.memory_is_hard:
         name = "RLIMIT_DATA" if job.reserves_address_space else "RLIMIT_AS"
         wanted[name] = limits.memory_mb << 20

@@ -73,8 +73,15 @@ class Pipeline:
             if isinstance(compiled, ExecutionResult):
                 return compiled
             files = {**_files(request), language.binary: JobFile(compiled, EXECUTABLE)}
-        job = Job(language.run, request.limits, files, request.stdin)
-        return await self._run(replace(job, reserves_address_space=language.reserves_address_space))
+        job = Job(
+            language.run,
+            request.limits,
+            files,
+            request.stdin,
+            reserves_address_space=language.reserves_address_space,
+            python_file=language.source_file if language.name == "python" else "",
+        )
+        return await self._run(job)
 
     async def _run(self, job: Job) -> ExecutionResult:
         report = await self.run_job(job)

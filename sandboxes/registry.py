@@ -14,11 +14,12 @@ from sandboxes.base import Backend, BackendConfig
 from sandboxes.errors import BackendUnavailableError, UnknownBackendError
 
 BACKENDS: dict[str, str] = {
+    "zygote": "sandboxes.zygote_backend:ZygoteBackend",
     "bubblewrap": "sandboxes.bubblewrap_backend:BubblewrapBackend",
     "subprocess": "sandboxes.subprocess_backend:SubprocessBackend",
 }
 
-AUTO: tuple[str, ...] = ("bubblewrap",)
+AUTO: tuple[str, ...] = ("zygote", "bubblewrap")
 """What `auto` tries, best first. A backend that is no boundary is never chosen for anybody."""
 
 

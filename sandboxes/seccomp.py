@@ -2,7 +2,7 @@
 
 A deny list behind the namespaces, not instead of them: it takes away the parts of the kernel that programs
 do not need and that escapes are built from. The architecture is checked first, so that 32-bit and x32 calls
-do not pass by. Only x86-64 has a table here; `filter_program` returns None on other machines and the doctor
+do not pass by. Only x86-64 has a table here; `filter_program` is empty on other machines and the doctor
 says so.
 """
 
@@ -53,10 +53,10 @@ CLONE, CLONE3, SOCKET, SOCKETPAIR, PRLIMIT64 = 56, 435, 41, 53, 302
 Instruction = tuple[int, int, int, int]
 
 
-def filter_program(machine: str | None = None) -> bytes | None:
-    """The filter as an array of `struct sock_filter`; None where we have no table for the machine."""
+def filter_program(machine: str | None = None) -> bytes:
+    """The filter as an array of `struct sock_filter`; empty where we have no table for the machine."""
     if (machine or platform.machine()) not in ("x86_64", "AMD64"):
-        return None
+        return b""
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in _instructions())
 
 

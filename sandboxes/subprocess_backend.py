@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from sandboxes.base import BackendConfig
 from sandboxes.errors import UnsafeBackendError
-from sandboxes.init_process import InitProcess
+from sandboxes.init_process import ExecutedInit
+from sandboxes.inside_source import init_command
 from sandboxes.interpreter import find_interpreter
 from sandboxes.job import Job, Placement
 from sandboxes.languages import SYSTEM_PATH
@@ -48,10 +49,10 @@ class SubprocessBackend:
         # a program can leave files that we may not remove; that is its right here, and no reason to fail
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
             placement = Placement(
-                cwd=folder, tmp=folder, path=self._path, memory_is_hard=False, own_uid_count=False
+                cwd=folder, tmp=folder, path=self._path, memory_is_hard=False, own_processes=None
             )
             try:
-                init = InitProcess(lambda command: command, self._interpreter.executable, ())
+                init = ExecutedInit(lambda control: init_command(self._interpreter.executable, control))
             except OSError as error:
                 return Report(failure=f"no process could be started: {error}")
             return await supervise(init, job, placement, None)

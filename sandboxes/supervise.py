@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from sandboxes.cgroups import JobCgroup
-from sandboxes.init_process import InitProcess
+from sandboxes.init_process import JobInit
 from sandboxes.job import Job, Placement, encode
 from sandboxes.streams import Capture, Feeder
 
@@ -25,6 +25,21 @@ GRACE_S = 0.5
 DRAIN_S = 2.0
 CGROUP_CHECK_S = 0.1
 LAST_WORDS_BYTES = 400
+
+
+class Accounting(Protocol):
+    """The kernel's counts for one job."""
+
+    def attach(self, pid: int) -> None:
+        """Count this process, and what it starts from now on."""
+
+    def oom_kills(self) -> int: ...
+
+    def cpu_s(self) -> float: ...
+
+    def peak_mb(self) -> float | None:
+        """None where the kernel does not tell."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ class Report:
     artifact: bytes = b""
 
 
-async def supervise(init: InitProcess, job: Job, placement: Placement, cgroup: JobCgroup | None) -> Report:
+async def supervise(init: JobInit, job: Job, placement: Placement, cgroup: Accounting | None) -> Report:
     """Run the job to its end and see it gone, however it went and even when cancelled."""
     run = _Run(init, job, cgroup)
     try:
@@ -64,7 +79,7 @@ async def supervise(init: InitProcess, job: Job, placement: Placement, cgroup: J
 class _Run:
     """One job on its way: what the callbacks of its pipes and timers share."""
 
-    def __init__(self, init: InitProcess, job: Job, cgroup: JobCgroup | None) -> None:
+    def __init__(self, init: JobInit, job: Job, cgroup: Accounting | None) -> None:
         self._init, self._job, self._cgroup = init, job, cgroup
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
@@ -171,7 +186,7 @@ class _Run:
         )
 
 
-async def _read_end(init: InitProcess) -> Report | None:
+async def _read_end(init: JobInit) -> Report | None:
     """The init's last words; None if it died without."""
     line = await init.read_line()
     if not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""One pool with one worker for the whole session: what a case does to it, the next one sees."""
+"""One pool with one worker per backend for the whole session: what a case does to it, the next one sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sandboxes import SandboxPool
 
 
-@pytest.fixture(scope="session")
-def pool() -> Iterator[SandboxPool]:
-    with SandboxPool.open("bubblewrap", workers=1) as opened:
+@pytest.fixture(scope="session", params=["zygote", "bubblewrap"])
+def pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
+    with SandboxPool.open(request.param, workers=1) as opened:
         yield opened

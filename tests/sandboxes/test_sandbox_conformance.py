@@ -10,5 +10,5 @@ from sandboxes.conformance_cases import CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_bubblewrap_conforms(case: Case, pool: SandboxPool) -> None:
+def test_it_conforms(case: Case, pool: SandboxPool) -> None:
     assert problems(case, pool) == []

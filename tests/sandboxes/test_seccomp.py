@@ -22,7 +22,6 @@ AUDIT_ARCH_I386 = 0x40000003
 def verdict(number: int, first_argument: int = 0, arch: int = AUDIT_ARCH_X86_64) -> int:
     """Interpret the classic BPF program on one system call."""
     program = filter_program("x86_64")
-    assert program is not None
     call = struct.pack("=IIQQ", number, arch, 0, first_argument)
     instructions = list(struct.iter_unpack("=HBBI", program))
     at, accumulator = 0, 0
@@ -74,4 +73,4 @@ def test_calls_of_another_architecture_end_the_process() -> None:
 
 
 def test_a_machine_without_a_table_has_no_filter() -> None:
-    assert filter_program("riscv64") is None
+    assert filter_program("riscv64") == b""

@@ -1,8 +1,8 @@
 """The init of a job: runs inside the sandbox, starts the program, enforces its limits, reports.
 
-Not imported by the package: its source is given to a bare interpreter (`python -I -S -c`), possibly of
-another version than ours, so it uses the standard library alone, and little of that because every import
-costs each job its time. It speaks with the supervisor over one socket, whose descriptor is its only argument:
+Its source is given to a bare interpreter (`python -I -S -c`), possibly of another version than ours, so it
+uses the standard library alone, and little of that because every import costs each job its time. It speaks
+with the supervisor over one socket, whose descriptor is its only argument:
 
     init -> supervisor   "ready": the sandbox stands (the supervisor reads our pid from the credentials)
     supervisor -> init   8 bytes little-endian length, then the marshalled fields of `Job`
@@ -24,11 +24,16 @@ import stat
 import sys
 import time
 
+TYPE_CHECKING = False  # without the import of typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # by number, through libc: the signal module would cost every job the import of enum
 SIGINT, SIGKILL, SIGPIPE, SIGXFSZ = 2, 9, 13, 25
 DEFAULT, IGNORE = None, ctypes.c_void_p(1)
 libc = ctypes.CDLL(None, use_errno=True)
 
+READY = b"ready\n"
 POLL_MS = 30
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
@@ -49,21 +54,36 @@ class Job:
     memory_bytes: int
     """0 when the kernel holds the memory of the whole job."""
     rlimits: dict[str, int]
+    disk_bytes: int
+    python_file: str
+    """Run this file by a fork of this interpreter instead of `argv`; empty for no."""
 
     def __init__(self, fields: dict[str, object]) -> None:
         self.__dict__.update(fields)
 
 
+class RunPython(BaseException):
+    """Raised in a forked program's process to leave every frame of ours before it runs a Python file."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+
 def main() -> None:
-    control = int(sys.argv[1])
+    serve(int(sys.argv[1]), lambda job: None)
+
+
+def serve(control: int, prepare: Callable[[Job], None]) -> None:
+    """Be the init of one job; `prepare` gets the job before anything of it is done."""
     os.set_inheritable(control, False)
     libc.signal(SIGINT, IGNORE)  # the one signal that Python has a handler for and so reaches process 1
     # Not dumpable: the program has our uid and must not open our /proc/1/mem. Subreaper: where we are not
     # process 1, daemons still become our children.
     prctl(PR_SET_DUMPABLE, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    os.write(control, b"ready\n")
+    os.write(control, READY)
     job = Job(marshal.loads(read_exactly(control, int.from_bytes(read_exactly(control, 8), "little"))))
+    prepare(job)
     os.makedirs(job.cwd, exist_ok=True)
     os.chdir(job.cwd)
     write_files(job.files)
@@ -134,6 +154,8 @@ def enter_program(job: Job, done: int) -> None:
     for number in (SIGINT, SIGPIPE, SIGXFSZ):
         libc.signal(number, DEFAULT)
     os.write(done, b"k")
+    if job.python_file:
+        raise RunPython(job)
     try:
         os.execvpe(job.argv[0], job.argv, job.env)
     except OSError as error:
@@ -268,6 +290,3 @@ def read_artifact(job: Job) -> bytes:
     if not stat.S_ISREG(info.st_mode) or info.st_size > job.artifact_bytes:
         return b""
     return read_exactly(fd, info.st_size)
-
-
-main()

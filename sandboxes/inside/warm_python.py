@@ -1,0 +1,97 @@
+"""Run a Python file in this process as `python main.py` would, without starting an interpreter.
+
+Called in a fork of the warm interpreter, with no frame of ours above but the caller's. What a program can
+see of the difference is that some of the standard library is loaded already.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import os
+import sys
+import threading
+from types import CodeType, ModuleType, TracebackType
+
+FLUSH_FAILED = 120
+PRELOADED = (
+    "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
+    "heapq", "io", "itertools", "json", "math", "operator", "queue", "random", "re", "statistics", "string",
+    "time", "typing",
+)  # fmt: skip
+
+
+def preload() -> None:
+    """Import what programs import, once, and put it where the collector does not look again."""
+    for name in PRELOADED:
+        __import__(name)
+    gc.collect()
+    gc.freeze()
+
+
+def run_file(path: str, env: dict[str, str]) -> None:
+    """Run the file as `__main__` and end the process with its exit code."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sandboxes"]:
+        del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv[:] = [path]
+    full_path = os.path.abspath(path)
+    sys.path.insert(0, os.path.dirname(full_path))
+    main = ModuleType("__main__")
+    main.__dict__.update(__file__=full_path, __builtins__=sys.modules["builtins"], __annotations__={})
+    sys.modules["__main__"] = main
+    os._exit(finalize(main, execute(full_path, main)))
+
+
+def execute(path: str, main: ModuleType) -> int:
+    """The exit code that the program's own code leads to."""
+    try:
+        with io.open_code(path) as file:
+            code: CodeType = compile(file.read(), path, "exec", dont_inherit=True)
+        exec(code, main.__dict__)
+    except SystemExit as end:
+        return exit_code(end)
+    except BaseException as error:  # noqa: BLE001 - the interpreter prints whatever it is, too
+        show(error)
+        return 1
+    return 0
+
+
+def exit_code(end: SystemExit) -> int:
+    if end.code is None:
+        return 0
+    if isinstance(end.code, int):
+        return end.code & 0xFF
+    print(end.code, file=sys.stderr)
+    return 1
+
+
+def show(error: BaseException) -> None:
+    """Through the program's own excepthook, without the frames of this file."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals is globals():
+        trace = trace.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def finalize(main: ModuleType, code: int) -> int:
+    """What the interpreter does at its end, in its order: join threads, atexit, flush, drop the globals.
+
+    A program may have replaced all of it, and whatever its replacements raise is its own failure.
+    """
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
+        main.__dict__.clear()  # files that were never closed are flushed when they go
+        gc.collect()
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None and not stream.closed:
+                stream.flush()
+    except BaseException:  # noqa: BLE001 - see above: the exit code says it
+        return code or FLUSH_FAILED
+    return code

@@ -1,0 +1,103 @@
+"""Warm interpreters in bubblewrap sandboxes: a job costs a clone, not the start of a Python.
+
+    slot: bubblewrap -> zygote (warm, powerless outside its sandbox) --clone--> init -> program
+
+The outer sandbox is that of `sandboxes.bubblewrap`; each job has pid, mount and IPC namespaces, a /tmp, a
+/proc and a system call filter of its own inside it (`sandboxes.inside`). Slots share no namespace; the jobs
+of one slot, which run one after the other, share its empty network namespace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
+
+from sandboxes.base import BackendConfig
+from sandboxes.bubblewrap import Bubblewrap, Inner, hard_limits
+from sandboxes.cgroups import find_cgroups
+from sandboxes.errors import BackendUnavailableError
+from sandboxes.inside_source import zygote_command
+from sandboxes.job import BASE_ENV, Job, Placement
+from sandboxes.pipeline import BinaryCache, Pipeline
+from sandboxes.seccomp import filter_program
+from sandboxes.slot_cgroup import ZYGOTE_AND_INIT
+from sandboxes.supervise import Report
+from sandboxes.types import ExecutionRequest, ExecutionResult, Limits
+from sandboxes.zygote_slot import Slot, SlotError
+
+CAPABILITIES: tuple[str, ...] = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
+"""For a clone to mount its own file systems and then to give up these two for good."""
+
+
+class ZygoteBackend:
+    """See `sandboxes.base.Backend`."""
+
+    name: ClassVar[str] = "zygote"
+
+    def __init__(self, config: BackendConfig) -> None:
+        self._workers = config.workers
+        self._bubblewrap = Bubblewrap.find()
+        self._bubblewrap.require_isolation()
+        self._filter = filter_program()
+        self._cgroups = find_cgroups()
+        path = self._bubblewrap.path
+        self._placement = Placement(
+            cwd="/tmp/job",
+            tmp="/tmp",
+            path=path,
+            memory_is_hard=self._cgroups is not None,
+            own_processes=ZYGOTE_AND_INIT,
+            warm_python=True,
+        )
+        self._idle: deque[Slot] = deque()
+        hard = hard_limits(self._cgroups)
+        self._pipeline = Pipeline(self.name, hard, path, self._run_job, BinaryCache())
+        self._require_clones()
+
+    async def run(self, request: ExecutionRequest) -> ExecutionResult:
+        return await self._pipeline.run(request)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().end()
+
+    async def _run_job(self, job: Job) -> Report:
+        try:
+            slot = self._idle.popleft() if self._idle else await self._start_slot()
+        except SlotError as error:
+            return Report(failure=str(error))
+        try:
+            return await slot.run(job, self._placement)
+        finally:
+            if slot.usable and len(self._idle) < self._workers:
+                self._idle.append(slot)
+            else:
+                await slot.close()
+
+    async def _start_slot(self) -> Slot:
+        def command(control: str) -> tuple[str, ...]:
+            zygote = zygote_command(self._bubblewrap.interpreter.executable, control)
+            env = {**BASE_ENV, "PATH": ":".join(self._bubblewrap.path)}
+            return self._bubblewrap.command(Inner(zygote, capabilities=CAPABILITIES, env=env))
+
+        return await Slot.start(command, self._filter, self._cgroups)
+
+    def _require_clones(self) -> None:
+        """Run one job, so that a kernel on which clones cannot mount their own /proc says so now."""
+        job = Job(("true",), Limits())
+        with ThreadPoolExecutor(1) as threads:  # our caller may have an event loop of its own running
+            report = threads.submit(asyncio.run, self._probe(job)).result()
+        if report.failure or report.code:
+            raise BackendUnavailableError(f"the zygote cannot isolate jobs here: {report.failure}")
+
+    async def _probe(self, job: Job) -> Report:
+        try:
+            slot = await self._start_slot()
+        except SlotError as error:
+            return Report(failure=str(error))
+        try:
+            return await slot.run(job, self._placement)
+        finally:
+            await slot.close()
