@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.expressions import Expression, Op, parse_expression
+from verifiers.math.vocabulary import NO_UNITS, UNIT_NAMES
 
 MAX_PARTS = 200
 MAX_NESTING = 12
@@ -238,9 +239,6 @@ def _is_derivative(tokens: list[str]) -> bool:
     return tokens[:4] == ["\\frac", "{", "d", "}"]
 
 
-_NO_UNITS = ("squareunits", "cubicunits", "units", "unit", "degrees", "degree")
-
-
 def _unit(unit: str) -> str:
     unit = unit.replace(" ", "").strip(".")
-    return "" if unit in _NO_UNITS else unit
+    return "" if unit in NO_UNITS else UNIT_NAMES.get(unit, unit)

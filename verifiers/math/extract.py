@@ -75,7 +75,7 @@ def final_answer(response: str) -> FinalAnswer | None:
     tagged = last_tag(text)
     if tagged:
         inner = [box for box in last_boxes(tagged) if box]
-        return FinalAnswer(tuple(inner) or (tagged,), "tag")
+        return FinalAnswer(tuple(inner) or (_concluding_part(tagged),), "tag")
     return _unboxed_answer(_CLOSING_WORDS.sub("", text[-TAIL_CHARS:]).strip(), whole=len(text) <= TAIL_CHARS)
 
 
@@ -107,7 +107,7 @@ def _unboxed_answer(text: str, *, whole: bool) -> FinalAnswer | None:
         if stated:
             return FinalAnswer((stated,), "hashes")
     if whole and _is_bare_answer(text):
-        return FinalAnswer((text,), "whole")
+        return FinalAnswer((text.lstrip("= "),), "whole")
     statements = _statements(text)
     if statements:
         return FinalAnswer(tuple(dict.fromkeys(statements)), "statement")

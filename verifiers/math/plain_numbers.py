@@ -14,13 +14,14 @@ from fractions import Fraction
 MAX_NUMBER_CHARS = 1_000
 
 _SPACING = re.compile(r"\\[,!;: ]|\{,\}|[\s~$]")
+_SIDE_BY_SIDE = re.compile(r"\d\s+\d")
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d*)?")
 _RATIO = re.compile(r"([+-]?)(?:\\[dt]?frac\{([+-]?\d+)\}\{(\d+)\}|(\d+)/(\d+))")
 
 
 def plain_number(text: str) -> Fraction | None:
     """The exact value of an integer, decimal or simple fraction; None for anything else."""
-    if len(text) > MAX_NUMBER_CHARS:
+    if len(text) > MAX_NUMBER_CHARS or _SIDE_BY_SIDE.search(text):
         return None
     text = _SPACING.sub(lambda match: "," if match.group() == "{,}" else "", text).replace("−", "-")
     if match := _NUMBER.fullmatch(text):

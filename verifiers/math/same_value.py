@@ -24,8 +24,8 @@ DIGITS = 50
 AGREE = 1e-40
 POSITIVE_POINTS, NEGATIVE_POINTS = 4, 2
 MIN_POINTS = 2
-MIN_SIGNIFICANT_DIGITS = 6
-"""A decimal answer to an exact reference must show at least so many."""
+MIN_REFERENCE_DIGITS, MIN_ANSWER_DIGITS = 2, 6
+"""Significant digits that a decimal must show before an exact value may round to it."""
 
 Point = Mapping[str, Fraction]
 
@@ -46,8 +46,6 @@ def same_value(reference: Expression, answer: Expression) -> bool:
     except UndefinedError:
         return False
     symbols = sorted(symbols_of(reference) | symbols_of(answer))
-    if symbols and (symbols_of(reference) == set()) != (symbols_of(answer) == set()):
-        return False
     if not symbols:
         return _same_number(reference, answer)
     return _same_function(reference, answer, symbols)
@@ -166,10 +164,8 @@ def _rounds_to(reference: Expression, answer: Expression) -> bool:
     )
     assert digits is not None
     value = exact(decimal)
-    if (
-        given_digits is not None
-        and len(str(abs(value.numerator * 10**digits // value.denominator))) < MIN_SIGNIFICANT_DIGITS
-    ):
+    significant = len(str(abs(int(value * 10**digits))))
+    if significant < (MIN_REFERENCE_DIGITS if wanted_digits is not None else MIN_ANSWER_DIGITS):
         return False
     if _is_terminating(other):
         return False

@@ -27,15 +27,15 @@ DROPPED = _names(
 )
 SYNONYMS = {
     "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom",
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=",
-    "lt": "<", "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=", "mid": "|",
-    "vert": "|", "lvert": "|", "rvert": "|", "colon": ":", "rightarrow": "\\to", "longrightarrow": "\\to",
+    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=", "lt": "<",
+    "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=", "mid": "|", "vert": "|",
+    "lvert": "|", "rvert": "|", "colon": ":", "rightarrow": "\\to", "longrightarrow": "\\to",
     "Rightarrow": "\\to", "Longrightarrow": "\\to", "implies": "\\to", "infinity": "\\infty",
     "oo": "\\infty", "inf": "\\infty", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[", "rbrack": "]",
-    "approx": "\\approx", "simeq": "\\approx", "varphi": "\\phi", "varepsilon": "\\epsilon",
-    "vartheta": "\\theta", "cap": "\\cap", "cup": "\\cup", "bigcup": "\\cup", "ldots": "\\dots",
-    "cdots": "\\dots", "lceil": "\\lceil", "exponentialE": "e", "degree": "\\circ", "land": "'and",
-    "lor": "'or", "arccot": "\\arccot",
+    "varnothing": "\\emptyset", "approx": "\\approx", "simeq": "\\approx", "varphi": "\\phi",
+    "varepsilon": "\\epsilon", "vartheta": "\\theta", "cap": "\\cap", "cup": "\\cup", "bigcup": "\\cup",
+    "ldots": "\\dots", "cdots": "\\dots", "lceil": "\\lceil", "exponentialE": "e", "degree": "\\circ",
+    "land": "'and", "lor": "'or", "arccot": "\\arccot",
 }  # fmt: skip
 TEXT_COMMANDS = _names(
     "text textbf textit textrm textsf texttt mathrm mathbf mathit mathsf mathcal mbox hbox operatorname "
@@ -57,3 +57,11 @@ ENDS_FACTOR = _names(
     "\\cup \\in \\to"
 )
 """Tokens that no factor of a product can start with."""
+NO_UNITS = frozenset({"squareunits", "cubicunits", "units", "unit", "degrees", "degree"})
+UNIT_NAMES = {
+    "feet": "ft", "foot": "ft", "inches": "in", "inch": "in", "meters": "m", "meter": "m", "metres": "m",
+    "metre": "m", "centimeters": "cm", "centimeter": "cm", "millimeters": "mm", "kilometers": "km",
+    "kilometer": "km", "hours": "h", "hour": "h", "hr": "h", "hrs": "h", "minutes": "min", "minute": "min",
+    "seconds": "s", "second": "s", "sec": "s", "dollars": "dollar", "kilograms": "kg", "kilogram": "kg",
+    "grams": "g", "gram": "g", "days": "day", "years": "year",
+}  # fmt: skip
