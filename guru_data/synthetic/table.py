@@ -1,13 +1,15 @@
 r"""Look one cell up in a small markdown table.
 
-    | name | age |        ->   | Bob | 47 | \boxed{47}
-    |---|---|
-    | Ann | 31 |
-    | Bob | 47 |
-    | Eve | 25 |
-    age of Bob?
+    | name | pet |        ->   | Ann | cat |
+    |---|---|                  | Bob | owl | \boxed{owl}
+    | Ann | cat |
+    | Bob | owl |
+    | Eve | hen |
+    pet of Bob?
 
-Level 1 has one column of values and three rows, 2 has four rows, 3 has two columns of values.
+It is worked by reading the rows from the top until the name is the one asked for.
+
+Level 1 has one column of words and three rows, 2 has numbers in it, 3 has two columns of numbers.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ from guru_data.problem import Domain
 from guru_data.synthetic.task import Puzzle
 
 _NAMES = ("Ann", "Bob", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida")
+_PETS = (
+    *("ant", "bat", "bee", "cat", "cow", "dog", "eel", "elk", "emu", "fox"),
+    *("hen", "hog", "owl", "pig", "ram", "rat", "yak"),
+)
 _COLUMNS = ("age", "size", "rank", "cost")
-_VALUES = range(10, 100)
+_NUMBERS = tuple(map(str, range(10, 100)))
 
 
 class LookupTask:
@@ -33,31 +39,32 @@ class LookupTask:
     usual_level: ClassVar[Level] = 1
 
     def draw(self, rng: Random, level: Level) -> Puzzle:
-        names = rng.sample(_NAMES, 4 if level == 2 else 3)
-        columns = rng.sample(_COLUMNS, 2 if level == 3 else 1)
-        values = rng.sample(_VALUES, len(names) * len(columns))
+        names = rng.sample(_NAMES, 3)
+        columns = ["pet"] if level == 1 else rng.sample(_COLUMNS, level - 1)
+        vocabulary = _PETS if level == 1 else _NUMBERS
+        values = rng.sample(vocabulary, len(names) * len(columns))
         rows = {name: values[i * len(columns) :][: len(columns)] for i, name in enumerate(names)}
 
         name, column = rng.choice(names), rng.choice(columns)
         value = rows[name][columns.index(column)]
         wrong = rng.choice([other for other in values if other != value])
         question = f"{column} of {name}?"
-        working = _line(name, *rows[name])
+        working = "\n".join(_line(row, *rows[row]) for row in names[: names.index(name) + 1])
         return Puzzle(
             content=f"{columns} {sorted(rows.items())} {question}",  # the order of rows changes nothing
             prompt=f"{_markdown(columns, rows)}\n{question} Answer in \\boxed{{}}.",
-            ground_truth=str(value),
+            ground_truth=value,
             worked=f"{working} \\boxed{{{value}}}",
-            guess=f"\\boxed{{{rng.choice(_VALUES)}}}",
+            guess=f"\\boxed{{{rng.choice(vocabulary)}}}",
             wrong=f"{working} \\boxed{{{wrong}}}",
         )
 
 
-def _markdown(columns: list[str], rows: dict[str, list[int]]) -> str:
+def _markdown(columns: list[str], rows: dict[str, list[str]]) -> str:
     lines = [_line("name", *columns), "|" + "---|" * (len(columns) + 1)]
     lines += [_line(name, *values) for name, values in rows.items()]
     return "\n".join(lines)
 
 
-def _line(*cells: str | int) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
