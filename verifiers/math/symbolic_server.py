@@ -18,7 +18,7 @@ import sys
 from typing import Any
 
 from math_verify import parse, verify
-from math_verify.parser import ExprExtractionConfig, LatexExtractionConfig
+from math_verify.parser import LatexExtractionConfig
 
 from verifiers.workers.frames import encode, read_frame
 
@@ -26,7 +26,9 @@ MEMORY_LIMIT_BYTES = 1 << 30
 CPU_LIMIT_S = 1
 EQUAL, DIFFERENT = 17, 18
 """Exit codes that no crash produces by itself."""
-CONFIGS = (LatexExtractionConfig(), ExprExtractionConfig())
+CONFIGS = (LatexExtractionConfig(),)
+"""Only the LaTeX grammar: the one for plain expressions ends in sympy's `parse_expr`, which evaluates
+Python."""
 
 
 def main() -> None:
@@ -48,6 +50,7 @@ def _answer(question: dict[str, Any]) -> None:
     """The child: compare and exit. It never returns."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
