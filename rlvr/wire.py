@@ -82,7 +82,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
         probe = tuple(plan.encode(problem).token_ids for problem in plan.train[:PROBE_PROMPTS])
         service, generators, learner = await _start_together(
             stack,
-            start_verifiers(config.verifier),
+            start_verifiers(config.verifier, only=_verifier_names(plan.train, plan.heldout)),
             GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
             RemoteLearner.start(config.learner, config.algorithm, config.model, transfer, probe, config.seed),
         )
@@ -133,7 +133,7 @@ async def evaluate_model(config: RunConfig) -> Evaluation:
         stack.enter_context(cluster(config.ray_address))
         service, generators = await _start_together(
             stack,
-            start_verifiers(config.verifier),
+            start_verifiers(config.verifier, only=_verifier_names(prepared.heldout)),
             GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
         )
         client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
@@ -161,6 +161,10 @@ def _problems(config: RunConfig) -> Prepared:
         heldout = ProblemStream(heldout, seed=config.seed).next_batch(min(config.eval.problems, len(heldout)))
     encode.check([*train, *heldout])
     return Prepared(config, train, heldout, encode)
+
+
+def _verifier_names(*problems: Sequence[Problem]) -> frozenset[str]:
+    return frozenset(problem.verifier for group in problems for problem in group)
 
 
 def _maker(
