@@ -1,7 +1,10 @@
 """The audit: what became of every requested rollout, and the means to prove it to others.
 
-Audit          what the training loop calls: record, log, finish
-step_metrics   what a step's groups alone can tell
+    Audit          what the training loop calls: record, log, finish
+    describe       what a run is made from, for its manifest
+    step_metrics   what a step's groups alone can tell
+
+`ledger.py` writes the rows, `check.py` proves them, `report.py` shows them.
 """
 
 from rlvr.audit.book import Audit

@@ -1,8 +1,10 @@
 """The audit as the training loop sees it: record, log, finish.
 
-record(step, scored)   every requested rollout, on disk before its reward is used
-log(step, metrics)     one line of metrics.jsonl
-finish()               problems merged, chain closed, report.html written
+    record(step, scored)   every requested rollout, on disk before its reward is used
+    log(step, metrics)     one line of metrics.jsonl
+    finish()               problems merged, chain closed, report.html written
+
+What the books are made of stands in `ledger.py`, `metrics.py` and `manifest.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """`rlvr audit`: read a run's books from the command line.
 
-rlvr audit report RUN [--json]        writes report.html, prints where, or the facts as JSON
-rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
+    rlvr audit report RUN [--json]        writes report.html, prints where, or the facts as JSON
+    rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
+
+Both work on a run that is still going, too: they only read its books.
 """
 
 from __future__ import annotations

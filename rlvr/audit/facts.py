@@ -1,6 +1,8 @@
 """All that a report tells about a run, gathered once.
 
-run directory --gather--> RunFacts --as_json--> plain data for `--json` and continuous integration
+    run directory --gather--> RunFacts --as_json--> plain data for `--json` and continuous integration
+
+Reading is all that happens here; words, charts and the page are made from the facts.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from rlvr.audit.headline import Movement, held_out_movements, reward_movement
 from rlvr.audit.manifest import Manifest, Origin, read_manifest
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
-from rlvr.audit.samples import Sample, pick_samples
+from rlvr.audit.samples import Exhibit, pick_samples
 from rlvr.audit.summary import RunSummary, summarize
 
 
@@ -27,7 +29,7 @@ class RunFacts:
     manifest: Manifest
     check: CheckResult
     summary: RunSummary
-    samples: dict[str, dict[str, list[Sample]]]
+    samples: dict[str, dict[str, list[Exhibit]]]
     """By domain and outcome."""
 
     @property

@@ -1,8 +1,9 @@
 """Make hostile text safe to show: nothing in it acts, and nothing in it hides.
 
-text a model wrote --inert--> HTML with markup escaped; each control, bidi, zero-width or other
-                              invisible character stands as a visible escape, set apart by <i>
-                   --visible--> the same as plain text, for attributes and labels
+    text a model wrote --inert--> HTML: markup escaped, hidden characters as escapes set apart by <i>
+                       --visible--> the same as plain text, for attributes and labels
+
+Hidden are control, bidi, zero-width and all other characters that leave no mark on the page.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rlvr.audit.balance import check_groups
@@ -94,7 +95,14 @@ class Ledger:
         for path in sorted(folder.glob("step=*/*.parquet")):
             file = path.relative_to(self._run_dir).as_posix()
             if file not in self._chain.files:
-                self._chain.append(file, sha256_file(path), pq.read_metadata(path).num_rows)
+                self._chain.append(file, sha256_file(path), _count_rows(path))
+
+
+def _count_rows(path: Path) -> int:
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise LedgerError(f"{path} is no ledger file, and no run wrote it: {error}; move it away") from error
 
 
 def _attempt_of(file: str) -> int | None:

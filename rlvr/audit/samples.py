@@ -1,6 +1,6 @@
 """A few rollouts to read: of each domain and outcome, some of the first and some of the last steps.
 
-    open ledger + domains --pick_samples--> {domain: {outcome: [Sample, ...]}}
+    open ledger + domains --pick_samples--> {domain: {outcome: [Exhibit, ...]}}
 
 Which ones is decided by the rows' hashes, not by anyone's taste. Texts are as the model wrote them:
 hostile; whoever shows them makes them inert.
@@ -35,7 +35,7 @@ ORDER BY domain, outcome, step, row_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Exhibit:
     """One rollout to show; the fields are the ledger's columns and the problem's reference (JSON)."""
 
     domain: str
@@ -56,10 +56,10 @@ class Sample:
 
 def pick_samples(
     ledger: duckdb.DuckDBPyConnection, domains: Sequence[str]
-) -> dict[str, dict[str, list[Sample]]]:
+) -> dict[str, dict[str, list[Exhibit]]]:
     """Samples of the given domains by domain and outcome, in order of steps, of different groups."""
-    picked: dict[str, dict[str, list[Sample]]] = {}
+    picked: dict[str, dict[str, list[Exhibit]]] = {}
     for row in ledger.execute(_PICKED, {"edge": PER_EDGE, "domains": list(domains)}).fetchall():
-        sample = Sample(*row)
+        sample = Exhibit(*row)
         picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
     return picked

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from rlvr.audit.chain import CHAIN_FILE, GENESIS, Link, line_hash, parse_link
 from rlvr.audit.check import check_run
+from rlvr.audit.ledger import Ledger
 from rlvr.audit.storage import sha256_file
+from rlvr.errors import LedgerError
 from tests.audit.sample_runs import write_run
 
 
@@ -141,3 +143,12 @@ def test_an_added_ledger_file_is_found(run: tuple[Path, str], copies: Path) -> N
     copy = copy_of(run_dir, copies)
     shutil.copytree(copy / "ledger/step=000003", copy / "ledger/step=000009")
     assert any("step=000009/attempt=1.parquet is not in the chain" in f for f in check_run(copy, head).faults)
+
+
+def test_a_ledger_file_that_no_run_wrote_stops_a_resume(tmp_path: Path) -> None:
+    write_run(tmp_path, steps=2, groups=1, size=2)
+    stray = tmp_path / "ledger/step=000005/attempt=1.parquet"
+    stray.parent.mkdir()
+    stray.write_bytes(b"not parquet")
+    with pytest.raises(LedgerError, match="no ledger file, and no run wrote it"):
+        Ledger(tmp_path, "run", 2)

@@ -1,6 +1,8 @@
 """Line charts over the steps of a run.
 
-[Line(name, points, style), ...] --line_chart--> one <svg>
+    [Line(name, points, style), ...] --line_chart--> one <svg>
+
+Long runs are thinned here, so that a chart's size does not grow with the run.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ Style = Literal["main", "raw", "ghost"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """(step, value) points in order of steps, with the name that is read out."""
+
     name: str
     points: Sequence[tuple[float, float]]
     style: Style = "main"

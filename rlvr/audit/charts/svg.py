@@ -1,6 +1,8 @@
 """SVG elements whose every text and attribute is escaped, and a frame that maps values to pixels.
 
-Frame(x values, y range, size)  .x(value) .y(value)  -> pixels;  .axes() -> grid, ticks and labels
+    Frame(x range, y range, size)  .x(value) .y(value) -> pixels   .axes() -> grid, ticks and labels
+
+What is drawn inside a frame is the business of `lines` and `stacks`.
 """
 
 from __future__ import annotations
