@@ -34,10 +34,11 @@ def write_weights(
         InfrastructureError: the weights do not fit into what is left there.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    given = dict(named_tensors)
+    _check_room(sum(tensor.numel() for tensor in given.values()) * dtype.itemsize, directory)
     tensors = {
-        name: tensor.detach().to(device="cpu", dtype=dtype).contiguous() for name, tensor in named_tensors
+        name: tensor.detach().to(device="cpu", dtype=dtype).contiguous() for name, tensor in given.items()
     }
-    _check_room(tensors, directory)
     path = _path(directory, version)
     partial = path.with_suffix(".partial")
     save_file(tensors, partial)
@@ -52,8 +53,7 @@ def _path(directory: Path, version: int) -> Path:
     return directory / f"v{version:06d}.safetensors"
 
 
-def _check_room(tensors: dict[str, torch.Tensor], directory: Path) -> None:
-    needed = sum(tensor.nbytes for tensor in tensors.values())
+def _check_room(needed: int, directory: Path) -> None:
     free = shutil.disk_usage(directory).free
     if needed > free:
         raise InfrastructureError(
