@@ -1,9 +1,10 @@
-r"""Quantities: unit conversions and products from physics, with the unit in the answer.
+r"""Quantities: unit conversions and products from physics.
 
-    Convert 47 km to m.                  ->   1 km = 1000 m \boxed{47000 m}
-    F = m a, m = 47 kg, a = 8 m/s^2. F?  ->   7*8=56 4*8+5=37 \boxed{376 N}
+    47 km in m?                               ->   1 km = 1000 m \boxed{47000}
+    F = m a, m = 47 kg, a = 8 m/s^2. F in N?  ->   7*8=56 4*8+5=37 \boxed{376}
 
-Level 1 converts, 2 multiplies a two-digit quantity by a digit, 3 a three-digit one.
+Level 1 converts, 2 multiplies a two-digit quantity by a digit, 3 a three-digit one. The question names
+the unit, so that the reference is a bare number: whether two units are equal can need a judge.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _FACTORS = range(2, 10)
 
 
 class QuantityTask:
-    """A number with its unit, by conversion or by a formula."""
+    """A number in a given unit, by conversion or by a formula."""
 
     domain: ClassVar[Domain] = "science"
     verifier: ClassVar[str] = "stem"
@@ -62,11 +63,11 @@ def _conversion(rng: Random) -> Puzzle:
     wrong = value * factor * rng.choice((10, 100))  # a slipped decimal point
     return Puzzle(
         content=f"{value} {unit} in {target}",
-        prompt=f"Convert {value} {unit} to {target}.\nAnswer in \\boxed{{}}.",
-        ground_truth=f"{value * factor} {target}",
-        worked=f"{working} {_boxed(value * factor, target)}",
-        guess=_boxed(rng.choice(_CONVERTED) * factor, target),
-        wrong=f"{working} {_boxed(wrong, target)}",
+        prompt=f"{value} {unit} in {target}?\nAnswer in \\boxed{{}}.",
+        ground_truth=str(value * factor),
+        worked=f"{working} {_boxed(value * factor)}",
+        guess=_boxed(rng.choice(_CONVERTED) * factor),
+        wrong=f"{working} {_boxed(wrong)}",
     )
 
 
@@ -75,14 +76,14 @@ def _formula(rng: Random, values: range) -> Puzzle:
     value, factor = rng.choice(values), rng.choice(_FACTORS)
     working = product_working(value, factor)
     given = f"{first} = {value} {first_unit}, {second} = {factor} {second_unit}"
-    wrong = value * factor + rng.choice((-10, -1, 1, 10))
+    wrong = value * (factor + 1)  # further off than the tolerance of a measurement
     return Puzzle(
         content=f"{formula}: {given}",
-        prompt=f"{formula}, {given}. {result}?\nAnswer in \\boxed{{}}.",
-        ground_truth=f"{value * factor} {unit}",
-        worked=f"{working} {_boxed(value * factor, unit)}",
-        guess=_boxed(rng.choice(values) * rng.choice(_FACTORS), unit),
-        wrong=f"{working} {_boxed(wrong, unit)}",
+        prompt=f"{formula}, {given}. {result} in {unit}?\nAnswer in \\boxed{{}}.",
+        ground_truth=str(value * factor),
+        worked=f"{working} {_boxed(value * factor)}",
+        guess=_boxed(rng.choice(values) * rng.choice(_FACTORS)),
+        wrong=f"{working} {_boxed(wrong)}",
     )
 
 
@@ -97,5 +98,5 @@ def product_working(value: int, factor: int) -> str:
     return " ".join(lines)
 
 
-def _boxed(value: int, unit: str) -> str:
-    return f"\\boxed{{{value} {unit}}}"
+def _boxed(value: int) -> str:
+    return f"\\boxed{{{value}}}"
