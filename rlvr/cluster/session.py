@@ -76,6 +76,7 @@ def _start() -> None:
             object_store_memory=_object_store_bytes(),
             log_to_driver=False,
             logging_level="ERROR",
+            _system_config={"worker_niceness": 0},  # 15 by default, and then a busy desktop starves the run
         )
     except (RuntimeError, OSError, ValueError) as error:
         raise InfrastructureError(
