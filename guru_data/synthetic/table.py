@@ -49,10 +49,11 @@ class LookupTask:
         value = rows[name][columns.index(column)]
         wrong = rng.choice([other for other in values if other != value])
         question = f"{column} {'on' if level == 1 else 'of'} {name}?"
+        table = _markdown("day" if level == 1 else "name", columns, rows)
         working = _line(name, *rows[name])
         return Puzzle(
             content=f"{columns} {sorted(rows.items())} {question}",  # the order of rows changes nothing
-            prompt=f"{_markdown('day' if level == 1 else 'name', columns, rows)}\n{question} Answer in \\boxed{{}}.",
+            prompt=f"{table}\n{question} Answer in \\boxed{{}}.",
             ground_truth=value,
             worked=f"{working} \\boxed{{{value}}}",
             guess=f"\\boxed{{{rng.choice(vocabulary)}}}",
