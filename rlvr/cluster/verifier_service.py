@@ -27,9 +27,8 @@ from verifiers.registry import load_verifier, plugin_table
 from verifiers.service.config import ServiceConfig
 
 HOST = "127.0.0.1"
-READY_LIMIT_S = 180.0
+READY_LIMIT_S = 120.0
 """Every verifier grades its own examples first, and those of `code` run programs."""
-URL_LIMIT_S = 30.0
 POLL_S = 0.1
 POLL_LIMIT_S = 10.0
 DRAIN_LIMIT_S = 5.0
@@ -76,7 +75,7 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
         VerifierDownError: it did not become ready; the message says why.
     """
     if config.url is not None:
-        await _wait_until_ready(config.url, URL_LIMIT_S, lambda: None)
+        await _wait_until_ready(config.url, config.deadline_s, lambda: None)
         return VerifierService(config.url, os.environ.get(TOKEN_VARIABLE), _leave_alone)
     table = _table(config, only)
     port = claim_port(config.port)

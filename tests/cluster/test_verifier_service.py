@@ -1,0 +1,126 @@
+"""The three kinds of verifier service, spoken to through the client that the training loop uses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from rlvr.cluster.verifier_service import VerifierService, claim_port, start_verifiers
+from rlvr.config import VerifierConfig
+from rlvr.errors import ConfigError, VerifierDownError
+from tests.cluster.processes import descendants, left_of, named
+from verifiers import Verdict, VerifierClient, VerifierUnavailableError, VerifyRequest
+
+ONLY = frozenset({"choice"})
+SLOW = {"slow": "tests.cluster.slow_verifier:SlowVerifier"}
+GROUP = [VerifyRequest(verifier="slow", response=str(i), ground_truth="3") for i in range(8)]
+SCORES = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+@asynccontextmanager
+async def service(config: VerifierConfig) -> AsyncIterator[VerifierService]:
+    started = await start_verifiers(config, only=ONLY)
+    try:
+        yield started
+    finally:
+        await started.close()
+
+
+async def grade(client: VerifierClient, group: list[VerifyRequest]) -> list[float | None]:
+    return [v.score if isinstance(v, Verdict) else None for v in await client.verify_batch(group)]
+
+
+def test_an_actor_killed_in_the_middle_of_a_grading_comes_back_and_the_verdicts_are_true(
+    ray_session: None,
+) -> None:
+    async def use() -> None:
+        async with (
+            service(VerifierConfig(kind="actor", plugins=SLOW)) as running,
+            VerifierClient(running.url, deadline_s=60) as client,
+        ):
+            grading = asyncio.create_task(grade(client, GROUP))
+            await asyncio.sleep(0.5)  # eight of a quarter second on two workers: in the middle
+            actor = named("ray::VerifierActor")
+            family = descendants(actor.pid)
+            assert not grading.done()
+            actor.kill()
+
+            assert await grading == SCORES
+            assert left_of(family, within_s=10) == []
+            assert named("ray::VerifierActor").pid != actor.pid
+            assert set(await running.digests()) == {"choice", "slow"}
+
+    asyncio.run(use())
+
+
+def test_closing_leaves_no_process_and_a_client_without_service_gives_up_in_time(ray_session: None) -> None:
+    async def use() -> None:
+        async with service(VerifierConfig(kind="actor", plugins=SLOW)) as running:
+            actor = named("ray::VerifierActor")
+            family = [actor.pid, *descendants(actor.pid)]
+        assert left_of(family, within_s=10) == []
+        async with VerifierClient(running.url, deadline_s=1.0) as client:
+            with pytest.raises(VerifierUnavailableError):
+                await client.verify_batch(GROUP)
+
+    asyncio.run(use())
+
+
+def test_ray_serve_grades_a_group_through_the_same_client(ray_session: None) -> None:
+    async def use() -> None:
+        async with (
+            service(VerifierConfig(kind="serve", plugins=SLOW)) as running,
+            VerifierClient(running.url, deadline_s=60) as client,
+        ):
+            assert await grade(client, GROUP) == SCORES
+            with pytest.raises(ConfigError, match="Serve runs on this cluster already"):
+                await start_verifiers(VerifierConfig(kind="serve"), only=ONLY)
+
+    asyncio.run(use())
+
+
+def test_a_running_service_is_used_and_left_alone() -> None:
+    port = claim_port(0)
+    command = [sys.executable, "-m", "verifiers", "serve", "--port", str(port), "--only", "choice"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    question = VerifyRequest(verifier="choice", response=r"\boxed{B}", ground_truth="B")
+
+    async def use() -> None:
+        async with (
+            service(VerifierConfig(kind="url", url=f"http://127.0.0.1:{port}")) as running,
+            VerifierClient(running.url, deadline_s=60) as client,
+        ):
+            assert await grade(client, [question]) == [1.0]
+        assert process.poll() is None
+
+    try:
+        asyncio.run(use())
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def test_a_port_in_use_is_found_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"verifier.port = {port} cannot be listened on"):
+            asyncio.run(start_verifiers(VerifierConfig(port=port)))
+
+
+def test_a_plugin_that_cannot_be_loaded_is_found_before_anything_starts() -> None:
+    with pytest.raises(ConfigError, match="no_such_module"):
+        asyncio.run(start_verifiers(VerifierConfig(plugins={"mine": "no_such_module:Mine"})))
+
+
+def test_a_service_that_is_not_there_is_one_clear_error() -> None:
+    nowhere = VerifierConfig(kind="url", url="http://127.0.0.1:9", deadline_s=0.1)
+    with pytest.raises(VerifierDownError, match="http://127.0.0.1:9 was not ready"):
+        asyncio.run(start_verifiers(nowhere))
