@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import permutations
 from typing import get_args
 
@@ -107,7 +108,7 @@ def test_the_asked_cell_is_in_the_table(level: Level) -> None:
     for problem in load_problems(config("table", level), "train"):
         *table, question = problem.prompt[0].content.splitlines()
         header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
-        column, name = re.match(r"(\w+) of (\w+)\?", question).groups()
+        (column, name), *_ = re.findall(r"(\w+) (?:of|on) (\w+)\?", question)
         (row,) = [row for row in rows if row[0] == name]
         assert row[header.index(column)] == problem.ground_truth
 
@@ -143,16 +144,18 @@ def test_asking_for_more_problems_than_there_are_names_domain_level_and_fix() ->
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_texts_are_short(domain: Domain) -> None:
     for demonstration in demonstrations(config(domain, 1), seed=0, count=200):
-        assert len(demonstration.prompt[0].content) <= 100
+        assert len(demonstration.prompt[0].content) <= 120
         assert len(demonstration.response) <= 80
 
 
 def test_demonstrations_are_deterministic_and_of_the_asked_mixture() -> None:
     source = SyntheticConfig()
-    made = list(demonstrations(source, seed=3, count=400, worked_share=0.25))
-    assert made == list(demonstrations(source, seed=3, count=400, worked_share=0.25))
-    assert made != list(demonstrations(source, seed=4, count=400, worked_share=0.25))
-    assert 60 < sum(demonstration.kind == "worked" for demonstration in made) < 140
+    made = list(demonstrations(source, seed=3, count=400, worked_share=0.25, evasive_share=0.5))
+    assert made == list(demonstrations(source, seed=3, count=400, worked_share=0.25, evasive_share=0.5))
+    assert made != list(demonstrations(source, seed=4, count=400, worked_share=0.25, evasive_share=0.5))
+    kinds = Counter(demonstration.kind for demonstration in made)
+    assert 60 < kinds["worked"] < 140
+    assert 160 < kinds["evasive"] < 240
     assert dict.fromkeys(source.domains, 100) == {
         domain: sum(demonstration.domain == domain for demonstration in made) for domain in source.domains
     }
