@@ -47,7 +47,7 @@ class Pictures:
     outcomes: Markup | None
     timings: Markup | None
     timing_means: dict[str, float]
-    """Mean seconds per step by part, `other` included."""
+    """Mean seconds per step of each part that took any, `other` included."""
     health: tuple[Figure, ...]
     evaluations: tuple[Figure, ...]
 
@@ -121,8 +121,8 @@ def _by_step(summary: RunSummary, name: str) -> dict[int, float]:
 
 
 def _means(stacks: list[Stack]) -> dict[str, float]:
-    names = (*TIMINGS, "other") if stacks else ()
-    return {name: sum(stack.amounts[name] for stack in stacks) / len(stacks) for name in names}
+    sums = {name: sum(stack.amounts[name] for stack in stacks) for name in (*TIMINGS, "other")}
+    return {name: seconds / len(stacks) for name, seconds in sums.items() if seconds}
 
 
 HEALTH = (
