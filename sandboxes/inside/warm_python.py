@@ -10,11 +10,16 @@ import atexit
 import gc
 import io
 import os
+import signal
 import sys
 import threading
 from types import CodeType, ModuleType, TracebackType
 
 FLUSH_FAILED = 120
+INTERRUPTED = -int(signal.SIGINT)
+"""Not an exit code: the process ends by the signal, as the interpreter does."""
+FRAMES_OF_OURS = 5
+"""Above the program's first frame; it must not be able to recurse less deeply for them."""
 PRELOADED = (
     "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
     "heapq", "io", "itertools", "json", "math", "operator", "queue", "random", "re", "statistics", "string",
@@ -42,7 +47,13 @@ def run_file(path: str, env: dict[str, str]) -> None:
     main = ModuleType("__main__")
     main.__dict__.update(__file__=full_path, __builtins__=sys.modules["builtins"], __annotations__={})
     sys.modules["__main__"] = main
-    os._exit(finalize(main, execute(full_path, main)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the init had it ignored
+    sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_OF_OURS)
+    code = finalize(main, execute(full_path, main))
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(code)
 
 
 def execute(path: str, main: ModuleType) -> int:
@@ -55,7 +66,7 @@ def execute(path: str, main: ModuleType) -> int:
         return exit_code(end)
     except BaseException as error:  # noqa: BLE001 - the interpreter prints whatever it is, too
         show(error)
-        return 1
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
