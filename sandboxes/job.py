@@ -11,6 +11,7 @@ import math
 import resource
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from sandboxes.types import Limits
 
@@ -105,5 +106,10 @@ def rlimits(job: Job, placement: Placement) -> dict[str, int]:
 
 
 def _at_most_hard(name: str, value: int) -> int:
-    hard = resource.getrlimit(getattr(resource, name))[1]
+    hard = _hard_limit(name)
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+@cache
+def _hard_limit(name: str) -> int:
+    return resource.getrlimit(getattr(resource, name))[1]

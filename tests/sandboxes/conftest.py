@@ -9,6 +9,13 @@ import pytest
 from sandboxes import SandboxPool
 
 
+@pytest.fixture(scope="session")
+def warm_pool() -> Iterator[SandboxPool]:
+    """For tests of the pool itself, which is the same around every backend."""
+    with SandboxPool.open("zygote", workers=2) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session", params=["zygote", "bubblewrap"])
 def pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
     with SandboxPool.open(request.param, workers=1) as opened:

@@ -19,15 +19,15 @@ def request(number: int) -> ExecutionRequest:
     return ExecutionRequest(argv=("echo", str(number)))
 
 
-def test_many_threads_each_get_their_own_answer(pool: SandboxPool) -> None:
+def test_many_threads_each_get_their_own_answer(warm_pool: SandboxPool) -> None:
     with ThreadPoolExecutor(16) as threads:
-        results = list(threads.map(lambda number: pool.run_sync(request(number)), range(16)))
+        results = list(threads.map(lambda number: warm_pool.run_sync(request(number)), range(16)))
     assert [result.stdout.strip() for result in results] == [str(number) for number in range(16)]
 
 
-def test_several_event_loops_share_one_pool(pool: SandboxPool) -> None:
+def test_several_event_loops_share_one_pool(warm_pool: SandboxPool) -> None:
     async def several(first: int) -> list[str]:
-        results = await asyncio.gather(*(pool.run(request(first + k)) for k in range(4)))
+        results = await asyncio.gather(*(warm_pool.run(request(first + k)) for k in range(4)))
         return [result.stdout.strip() for result in results]
 
     with ThreadPoolExecutor(2) as threads:
@@ -35,11 +35,11 @@ def test_several_event_loops_share_one_pool(pool: SandboxPool) -> None:
     assert answers == [["0", "1", "2", "3"], ["100", "101", "102", "103"]]
 
 
-def test_waiting_in_the_queue_does_not_count_against_a_program(pool: SandboxPool) -> None:
+def test_waiting_in_the_queue_does_not_count_against_a_program(warm_pool: SandboxPool) -> None:
     limits = Limits(cpu_s=1, wall_s=0.9)
     sleepy = ExecutionRequest(argv=("sleep", "0.5"), limits=limits)
     with ThreadPoolExecutor(4) as threads:
-        results = list(threads.map(lambda _: pool.run_sync(sleepy), range(4)))
+        results = list(threads.map(lambda _: warm_pool.run_sync(sleepy), range(4)))
     assert [result.outcome for result in results] == [Outcome.OK] * 4
 
 
@@ -83,17 +83,17 @@ def test_closing_twice_is_fine_and_a_closed_pool_takes_nothing() -> None:
         pool.run_sync(request(1))
 
 
-def test_an_unknown_language_reaches_the_caller_as_an_error(pool: SandboxPool) -> None:
+def test_an_unknown_language_reaches_the_caller_as_an_error(warm_pool: SandboxPool) -> None:
     with pytest.raises(UnknownLanguageError, match="have python, cpp"):
-        pool.run_sync(ExecutionRequest(language="cobol", source="x"))
+        warm_pool.run_sync(ExecutionRequest(language="cobol", source="x"))
 
 
-def test_cancelling_a_call_ends_its_program(pool: SandboxPool) -> None:
+def test_cancelling_a_call_ends_its_program(warm_pool: SandboxPool) -> None:
     token = "cancelled-program-mark"
     script = ExecutionRequest(argv=("sh", "-c", f"sleep 60 # {token}"), limits=Limits(cpu_s=1, wall_s=60))
 
     async def call_and_cancel() -> None:
-        call = asyncio.create_task(pool.run(script))
+        call = asyncio.create_task(warm_pool.run(script))
         await asyncio.to_thread(_until, lambda: bool(survivors(token)))
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
