@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlvr.audit.report import write_report
+from rlvr.audit.report import REPORT_FILE
 from rlvr.config import RunConfig
 from rlvr.console import RunConsole
 from rlvr.evaluate import Evaluation
@@ -41,7 +41,7 @@ def run_training(config: RunConfig, *, resume: bool = False) -> Outcome:
     planned = plan(config, resume=resume)
     with RunConsole(config.steps) as console:
         done, evaluations = asyncio.run(_train(planned, console))
-    return Outcome(planned.directory, write_report(planned.directory), done, evaluations)
+    return Outcome(planned.directory, planned.directory / REPORT_FILE, done, evaluations)
 
 
 async def _train(planned: Plan, console: RunConsole) -> tuple[int, dict[int, Evaluation]]:

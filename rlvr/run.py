@@ -38,6 +38,12 @@ class LearnerHandle(Protocol):
     """The learner, wherever it runs."""
 
     async def update(self, batch: Batch) -> dict[str, float]: ...
+    async def learn(self, batch: Batch) -> dict[str, float]:
+        """One update; its metrics, with the time it took."""
+        began = time.monotonic()
+        metrics = await self.learner.update(batch)
+        return {**metrics, "time/learn": time.monotonic() - began}
+
     async def publish(self) -> WeightsRef: ...
     async def save(self, checkpoints: Path, state: dict[str, Any], keep: int) -> Path: ...
     async def restore(self, checkpoint: Path) -> dict[str, Any]: ...
@@ -100,6 +106,12 @@ class Run:
         finally:
             task.cancel()
             stopped.cancel()
+
+    async def learn(self, batch: Batch) -> dict[str, float]:
+        """One update; its metrics, with the time it took."""
+        began = time.monotonic()
+        metrics = await self.learner.update(batch)
+        return {**metrics, "time/learn": time.monotonic() - began}
 
     async def publish(self) -> PublishReport:
         """Learner's weights into every generator, proved by log-probabilities."""

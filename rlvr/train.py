@@ -37,7 +37,7 @@ async def train(run: Run, *, first: int, steps: int) -> int:
             run.stop_if_too_much_was_lost(step, scored)
 
             batch = build_batch(step, scored, run.batching, run.deal_rng(step))
-            learned = await run.learner.update(batch)
+            learned = await run.learn(batch)
             done, run.cursor = step + 1, made.cursor
             published = await run.publish()
 

@@ -96,7 +96,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
         digests = await service.digests()
         origin = describe(config, model_dir=Path(config.model), verifiers=digests, command=sys.argv)
         audit = Audit(plan.directory, config.name, origin, resume=plan.resume_from is not None)
-        stack.callback(audit.close)
+        stack.callback(audit.finish)  # a run that fails leaves a report too
         yield Run(
             config=config,
             directory=plan.directory,

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from guru_data import GuruDataError
+from rlvr.audit import cli as audit
 from rlvr.cli import config, doctor, evaluate, quickstart, sft, submit, train
 from rlvr.errors import ConfigError, RlvrError, exit_code
 from verifiers import VerifierError, VerifierSetupError
@@ -26,6 +27,7 @@ app.command("sft")(sft.sft)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(submit.app, name="submit")
+app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
 
 
