@@ -10,6 +10,7 @@ text is a `LiteralSyntaxError` and never a crash. Comparing values is left to th
 from __future__ import annotations
 
 import re
+import sys
 
 from pydantic import JsonValue
 
@@ -27,6 +28,7 @@ _WORDS: dict[str, JsonValue] = {
     "null": None,
     "None": None,
 }
+_CODE_POINT = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 _CLOSE = {"[": "]", "(": ")"}
 
@@ -88,23 +90,30 @@ def _number(digits: str) -> int | float:
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
-    quote, parts, at = text[at], [], at + 1
+    quote, at = text[at], at + 1
+    parts: list[str] = []
     while at < len(text):
         char = text[at]
         if char == quote:
-            return "".join(parts), at + 1
+            return _with_joined_surrogates("".join(parts)), at + 1
         if char == "\\" and at + 1 < len(text):
-            escaped = text[at + 1]
-            if escaped == "u" and re.fullmatch(r"[0-9a-fA-F]{4}", text[at + 2 : at + 6]):
-                parts.append(chr(int(text[at + 2 : at + 6], 16)))
-                at += 6
+            if code := _CODE_POINT.match(text, at):
+                parts.append(chr(min(int(code.group()[2:], 16), sys.maxunicode)))
+                at = code.end()
                 continue
-            parts.append(_ESCAPES.get(escaped, escaped))
+            parts.append(_ESCAPES.get(text[at + 1], text[at + 1]))
             at += 2
             continue
         parts.append(char)
         at += 1
     raise LiteralSyntaxError("a string without its closing quote")
+
+
+def _with_joined_surrogates(text: str) -> str:
+    r"""JSON writes what lies beyond U+FFFF as two escapes (`"\ud83d\ude00"`)."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _sequence(text: str, at: int, close: str, depth: int) -> tuple[JsonValue, int]:

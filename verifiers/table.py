@@ -78,6 +78,8 @@ def same_cell(expected: str, given: str) -> bool:
         return False
     if wanted.unit and found.unit and wanted.unit != found.unit:
         return False
+    if all(cell.value.denominator == 1 and not cell.percent for cell in (wanted, found)):
+        return wanted.value == found.value  # years and counts are not rounded
     readings = [(a, b) for a in _readings(wanted) for b in _readings(found)]
     if wanted.percent == found.percent:
         readings = [(wanted.value, found.value)]

@@ -46,8 +46,8 @@ class SandboxRunner:
     def run_inside(self, program: str, job: dict[str, Any], limits: Limits) -> ExecutionResult:
         """Run one of the programs of `verifiers.code.inside`, with `job` as JSON on its stdin."""
         request = ExecutionRequest(
-            language="python", source=_inside(program), files={"values.py": _inside("values")},
-            stdin=json.dumps(job), limits=limits,
+            language="python", source=_inside(program), files={"values.py": _inside("values").encode()},
+            stdin=json.dumps(job).encode(), limits=limits,
         )  # fmt: skip
         return self.run(request)
 

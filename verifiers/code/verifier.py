@@ -93,7 +93,10 @@ class CodeVerifier(Verifier):
         passed, failures = 0, []
         for index, (stdin, expected) in enumerate(tests.cases):
             request = ExecutionRequest(
-                language=program.language, source=program.source, stdin=stdin, limits=limits
+                language=program.language,
+                source=program.source,
+                stdin=stdin.encode("utf-8", "surrogatepass"),
+                limits=limits,
             )
             failure = _stdio_failure(self._runner.run(request), expected, same)
             if failure is None:

@@ -2,7 +2,7 @@
 
     server = VerifierServer(plugin_table({}), host="127.0.0.1", port=0)
     print(server.url)            # the socket is bound already, so the port is known
-    await server.serve()         # until server.stop(), or SIGTERM where signals are handled
+    await server.serve()         # until server.stop()
 
 Loopback needs no token; another address does, because a grader runs whatever it is sent.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import signal
 import socket
 from collections.abc import Generator, Mapping
 
@@ -44,7 +45,6 @@ class VerifierServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        handle_signals: bool = False,
     ) -> None:
         config = config or ServiceConfig()
         if config.token is None and not _is_loopback(host):
@@ -56,7 +56,7 @@ class VerifierServer:
             create_app(table, config), log_level="warning", access_log=False, lifespan="on",
             timeout_graceful_shutdown=int(config.drain_limit_s) + 1,
         )  # fmt: skip
-        self._server = uvicorn.Server(settings) if handle_signals else _QuietServer(settings)
+        self._server = _QuietServer(settings)
 
     @property
     def url(self) -> str:
@@ -88,9 +88,15 @@ class _QuietServer(uvicorn.Server):
 
 def run_server(table: Mapping[str, str], config: ServiceConfig, *, host: str, port: int) -> None:
     """Serve in this process until SIGTERM or SIGINT. Prints the address once it listens."""
-    server = VerifierServer(table, config, host=host, port=port, handle_signals=True)
+    server = VerifierServer(table, config, host=host, port=port)
     print(f"verifiers listening on {server.url}", flush=True)
-    asyncio.run(server.serve())
+    asyncio.run(_serve_until_signalled(server))
+
+
+async def _serve_until_signalled(server: VerifierServer) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    await server.serve()
 
 
 def _bind(host: str, port: int) -> socket.socket:

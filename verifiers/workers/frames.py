@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 MAX_FRAME_BYTES = 256 * 2**20
 """The largest LiveCodeBench reference takes some 100 MiB."""
@@ -23,7 +23,7 @@ def encode(message: dict[str, Any]) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
-def read_frame(stream: BinaryIO) -> dict[str, Any] | None:
+def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
     """The next message; None when the other end has closed."""
     header = stream.read(_LENGTH.size)
     if len(header) < _LENGTH.size:

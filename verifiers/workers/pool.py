@@ -137,11 +137,15 @@ class WorkerPool:
         self.waiting += 1
         try:
             async with asyncio.timeout(None if deadline is None else max(0.0, deadline - time.monotonic())):
-                return await self._free.get()
+                worker = await self._free.get()
         except TimeoutError:
             raise VerifierUnavailableError("no worker became free before the deadline") from None
         finally:
             self.waiting -= 1
+        if deadline is not None and time.monotonic() > deadline:  # a busy loop may see both at once
+            self._free.put_nowait(worker)
+            raise VerifierUnavailableError("no worker became free before the deadline")
+        return worker
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:

@@ -18,7 +18,8 @@ MAX_NODES = 300_000
 MAX_INT_BITS = 60_000
 ITERATORS = (types.GeneratorType, map, filter, zip, range, reversed, enumerate)
 
-_SEQUENCES: dict[type, str] = {list: "l", tuple: "t", set: "s", frozenset: "z"}
+_SEALED: dict[str, Callable[[list[Any]], Any]] = {"t": tuple, "z": frozenset, "i": iter}
+_SEQUENCES: dict[Any, str] = {list: "l", tuple: "t", set: "s", frozenset: "z"}
 
 
 class Opaque:
@@ -138,7 +139,7 @@ def _fill(index: int, node: Any, built: list[Any]) -> None:
     tag, content = node[0], node[1]
     if tag in ("t", "z", "i"):
         parts = [_built_part(built, index, ref) for ref in content]
-        built[index] = {"t": tuple, "z": frozenset, "i": iter}[tag](parts)
+        built[index] = _SEALED[tag](parts)
     elif tag == "l":
         built[index].extend(built[ref] for ref in content)
     elif tag == "s":

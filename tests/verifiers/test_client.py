@@ -1,0 +1,136 @@
+"""The clients against services that fail in every way: an error is an exception, never a number."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.verifiers.service_tools import echo, running_app
+from verifiers.client import VerifierClient
+from verifiers.errors import GroundTruthError, UnauthorizedError, VerifierError, VerifierUnavailableError
+from verifiers.service.config import ServiceConfig
+from verifiers.types import Verdict, VerifyRequest
+
+VERDICT = Verdict.compared(True, "a").model_dump(mode="json")
+
+
+class ScriptedService(httpx.AsyncBaseTransport):
+    """Answers each request with the next step of a script; the last step repeats."""
+
+    def __init__(self, *steps: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._steps = list(steps)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
+        return step(request)
+
+
+def status(code: int, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda _: httpx.Response(
+        code, headers=headers, json={"type": "urn:verifiers:unavailable", "detail": "full"}
+    )
+
+
+def refused(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+def graded(request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/v1/verify":
+        return httpx.Response(200, json=VERDICT)
+    return httpx.Response(200, json={"verdicts": [VERDICT] * len(json.loads(request.content)["items"])})
+
+
+def verify(service: ScriptedService, *, deadline_s: float = 10.0) -> Verdict:
+    async def run() -> Verdict:
+        async with VerifierClient("http://service", deadline_s=deadline_s, transport=service) as client:
+            return await client.verify(echo("a"))
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [refused, status(429), status(502), status(503), status(504)],
+    ids=["refused", "429", "502", "503", "504"],
+)
+def test_transient_faults_are_tried_again(fault: Callable[[httpx.Request], httpx.Response]) -> None:
+    service = ScriptedService(fault, fault, graded)
+    assert verify(service).score == 1.0
+    assert len(service.requests) == 3
+
+
+@pytest.mark.parametrize("fault", [refused, status(503)], ids=["refused", "503"])
+def test_a_service_that_stays_away_is_an_error_after_the_deadline(
+    fault: Callable[[httpx.Request], httpx.Response],
+) -> None:
+    with pytest.raises(VerifierUnavailableError):
+        verify(ScriptedService(fault), deadline_s=0.3)
+
+
+def test_retry_after_beyond_the_deadline_gives_up_at_once() -> None:
+    service = ScriptedService(status(503, **{"Retry-After": "60"}), graded)
+    with pytest.raises(VerifierUnavailableError):
+        verify(service, deadline_s=1.0)
+    assert len(service.requests) == 1
+
+
+def test_other_errors_are_not_tried_again() -> None:
+    body = {"type": "urn:verifiers:unauthorized", "detail": "token"}
+    service = ScriptedService(lambda _: httpx.Response(401, json=body))
+    with pytest.raises(UnauthorizedError):
+        verify(service)
+    assert len(service.requests) == 1
+
+
+def test_an_answer_that_is_no_verdict_is_an_error() -> None:
+    with pytest.raises(VerifierError):
+        verify(ScriptedService(lambda _: httpx.Response(200, text="<html>proxy</html>")))
+    with pytest.raises(VerifierError):
+        verify(ScriptedService(lambda _: httpx.Response(200, json={"score": 1.0})))
+
+
+def test_only_the_items_that_were_not_started_are_asked_again() -> None:
+    not_started = {"error": {"type": "urn:verifiers:unavailable", "detail": "deadline"}}
+    bad = {"error": {"type": "urn:verifiers:ground_truth_error", "detail": "bad"}}
+    first = lambda _: httpx.Response(200, json={"verdicts": [VERDICT, not_started, bad]})  # noqa: E731
+    service = ScriptedService(first, graded)
+
+    async def run() -> list[Verdict | VerifierError]:
+        async with VerifierClient("http://service", transport=service) as client:
+            return await client.verify_batch([echo("a"), echo("b"), echo("c")])
+
+    outcomes = asyncio.run(run())
+    assert [type(outcome) for outcome in outcomes] == [Verdict, Verdict, GroundTruthError]
+    assert [item["response"] for item in json.loads(service.requests[1].content)["items"]] == ["b"]
+
+
+def test_long_batches_go_in_pieces_and_come_back_in_order() -> None:
+    service = ScriptedService(graded)
+
+    async def run() -> int:
+        async with VerifierClient("http://service", transport=service) as client:
+            return len(await client.verify_batch([echo(str(index)) for index in range(600)]))
+
+    assert asyncio.run(run()) == 600
+    assert len(service.requests) == 3
+
+
+def test_client_and_service_agree_on_verdicts_and_errors() -> None:
+    async def run() -> list[Verdict | VerifierError]:
+        async with running_app(ServiceConfig(workers=1)) as (app, _):
+            transport = httpx.ASGITransport(app)
+            async with VerifierClient("http://service", transport=transport) as client:
+                bad = VerifyRequest(verifier="choice", response="A", ground_truth="?")
+                return await client.verify_batch([echo("a"), bad, echo("b")])
+
+    right, bad, wrong = asyncio.run(run())
+    assert isinstance(right, Verdict)
+    assert isinstance(wrong, Verdict)
+    assert (right.score, wrong.score) == (1.0, 0.0)
+    assert isinstance(bad, GroundTruthError)
+    assert "one letter A-J" in str(bad)

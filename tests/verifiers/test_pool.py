@@ -1,0 +1,100 @@
+"""Worker processes: what a verifier does to its process never reaches another request."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.verifiers.service_tools import ECHO_TABLE, echo
+from verifiers.errors import GroundTruthError, UnknownVerifierError, VerifierError, VerifierUnavailableError
+from verifiers.local_client import LocalVerifierClient
+from verifiers.types import Verdict, VerdictStatus, VerifyRequest
+from verifiers.workers.pool import WorkerPool
+
+
+def test_a_verdict_says_who_gave_it() -> None:
+    async def grade() -> Verdict:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            return await pool.grade(echo("a"))
+
+    verdict = asyncio.run(grade())
+    assert (verdict.status, verdict.score, verdict.verifier) == (VerdictStatus.GRADED, 1.0, "echo")
+    assert len(verdict.digest) == 12
+
+
+def test_a_crash_is_tried_once_more(tmp_path: Path) -> None:
+    async def grade() -> Verdict:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            return await pool.grade(echo("crash once", "crash once", marker=str(tmp_path / "crashed")))
+
+    assert asyncio.run(grade()).score == 1.0
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"), [("crash", "grader_crashed"), ("sleep 60", "grader_timeout")]
+)
+def test_a_grader_that_fails_twice_is_undecided_and_the_next_request_is_graded(
+    response: str, reason: str
+) -> None:
+    async def grade() -> list[Verdict]:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            return [await pool.grade(echo(response)), await pool.grade(echo("a"))]
+
+    failed, graded = asyncio.run(grade())
+    assert (failed.status, failed.score, failed.reason) == (VerdictStatus.UNDECIDED, None, reason)
+    assert graded.score == 1.0
+
+
+def test_waiting_is_bounded_by_number() -> None:
+    async def grade() -> list[Verdict | BaseException]:
+        async with WorkerPool(ECHO_TABLE, workers=1, max_waiting=1) as pool:
+            busy = [asyncio.create_task(pool.grade(echo("sleep 0.3"))) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            third = asyncio.create_task(pool.grade(echo("a")))
+            return await asyncio.gather(*busy, third, return_exceptions=True)
+
+    *accepted, refused = asyncio.run(grade())
+    assert all(isinstance(verdict, Verdict) for verdict in accepted)
+    assert isinstance(refused, VerifierUnavailableError)
+
+
+def test_work_whose_deadline_passed_is_not_started() -> None:
+    async def grade() -> None:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            busy = asyncio.create_task(pool.grade(echo("sleep 0.3")))
+            await asyncio.sleep(0.05)
+            with pytest.raises(VerifierUnavailableError, match="deadline"):
+                await pool.grade(echo("a"), deadline=time.monotonic() + 0.05)
+            await busy
+
+    asyncio.run(grade())
+
+
+def test_a_cancelled_request_does_not_give_its_answer_to_the_next() -> None:
+    async def grade() -> Verdict:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            abandoned = asyncio.create_task(pool.grade(echo("sleep 0.5", "sleep 0.5")))
+            await asyncio.sleep(0.1)
+            abandoned.cancel()
+            await asyncio.gather(abandoned, return_exceptions=True)
+            return await pool.grade(echo("b"))
+
+    verdict = asyncio.run(grade())
+    assert (verdict.score, verdict.answer) == (0.0, "b")
+
+
+def test_the_local_client_puts_each_items_error_in_its_place() -> None:
+    async def grade() -> list[Verdict | VerifierError]:
+        bad_reference = VerifyRequest(verifier="choice", response="A", ground_truth="maybe A")
+        unknown = VerifyRequest(verifier="nobody", response="A", ground_truth="A")
+        async with LocalVerifierClient(ECHO_TABLE) as client:
+            return await client.verify_batch([echo("a"), bad_reference, unknown, echo("b")])
+
+    right, bad_reference, unknown, wrong = asyncio.run(grade())
+    assert isinstance(right, Verdict)
+    assert right.score == 1.0
+    assert isinstance(bad_reference, GroundTruthError)
+    assert isinstance(unknown, UnknownVerifierError)
+    assert isinstance(wrong, Verdict)
+    assert wrong.score == 0.0

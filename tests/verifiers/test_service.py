@@ -1,0 +1,189 @@
+"""The REST service, reached without a socket: routes, limits, errors."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.verifiers.service_tools import running_app, until_ready
+from verifiers.service.config import ServiceConfig
+from verifiers.types import Verdict
+
+ECHO = {"verifier": "echo", "response": "a", "ground_truth": "a"}
+Conversation = Callable[[httpx.AsyncClient], Coroutine[Any, Any, httpx.Response]]
+Talk = Callable[[Conversation], httpx.Response]
+SMALL = ServiceConfig(workers=1, max_body_bytes=2_000, max_response_chars=500, max_batch_items=4)
+
+
+@pytest.fixture(scope="module")
+def talk() -> Iterator[Talk]:
+    """One service for all tests that need nothing special of it; its event loop runs while a test talks to
+    it."""
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        _, client = runner.run(stack.enter_async_context(running_app()))
+        runner.run(until_ready(client))
+        yield lambda conversation: runner.run(conversation(client))
+        runner.run(stack.aclose())
+
+
+def talk_to(config: ServiceConfig, conversation: Conversation) -> httpx.Response:
+    """A conversation with a service of its own."""
+
+    async def run() -> httpx.Response:
+        async with running_app(config) as (_, client):
+            return await conversation(client)
+
+    return asyncio.run(run())
+
+
+def assert_problem(response: httpx.Response, status: int, kind: str) -> None:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == f"urn:verifiers:{kind}"
+    assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+def test_verify_answers_with_a_verdict(talk: Talk) -> None:
+    response = talk(lambda client: client.post("/v1/verify", json=ECHO))
+    assert Verdict.model_validate(response.json()).score == 1.0
+
+
+def test_a_bad_item_of_a_batch_fails_alone_and_in_its_place(talk: Talk) -> None:
+    items = [
+        ECHO,
+        {"nonsense": 1},
+        ECHO | {"response": "b"},
+        {**ECHO, "verifier": "choice", "ground_truth": "?"},
+    ]
+    response = talk(lambda client: client.post("/v1/verify/batch", json={"items": items}))
+    entries = response.json()["verdicts"]
+    assert [entry.get("score") for entry in entries] == [1.0, None, 0.0, None]
+    kinds = [entry["error"]["type"] for entry in entries if "error" in entry]
+    assert kinds == ["urn:verifiers:invalid_request", "urn:verifiers:ground_truth_error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        pytest.param(
+            {"verifier": "nobody", "response": "a", "ground_truth": "a"},
+            404,
+            "unknown_verifier",
+            id="unknown",
+        ),
+        pytest.param(
+            {"data_source": "x__y", "response": "a", "ground_truth": "a"},
+            404,
+            "unknown_verifier",
+            id="source",
+        ),
+        pytest.param({"response": "a", "ground_truth": "a"}, 422, "invalid_request", id="no-verifier-named"),
+        pytest.param(
+            {"verifier": "choice", "response": "A", "ground_truth": "AB"},
+            422,
+            "ground_truth_error",
+            id="truth",
+        ),
+        pytest.param(
+            {"verifier": "os:system", "response": "a", "ground_truth": "a"},
+            404,
+            "unknown_verifier",
+            id="path",
+        ),
+    ],
+)
+def test_a_request_that_cannot_be_graded_is_a_problem(
+    talk: Talk, body: dict[str, str], status: int, kind: str
+) -> None:
+    assert_problem(talk(lambda client: client.post("/v1/verify", json=body)), status, kind)
+
+
+def test_bodies_responses_and_batches_over_their_limits_are_refused() -> None:
+    async def run() -> list[httpx.Response]:
+        async with running_app(SMALL) as (_, client):
+            return [
+                await client.post("/v1/verify", json=ECHO | {"response": "x" * 3_000}),
+                await client.post("/v1/verify", json=ECHO | {"response": "x" * 600}),
+                await client.post("/v1/verify/batch", json={"items": [ECHO] * 5}),
+            ]
+
+    for response in asyncio.run(run()):
+        assert_problem(response, 413, "too_large")
+
+
+def test_a_full_queue_answers_503_and_says_when_to_come_back() -> None:
+    config = ServiceConfig(workers=1, max_waiting=2)
+    response = talk_to(config, lambda client: client.post("/v1/verify/batch", json={"items": [ECHO] * 10}))
+    assert_problem(response, 503, "unavailable")
+    assert int(response.headers["retry-after"]) >= 1
+
+
+def test_items_that_were_not_started_before_the_deadline_say_so(talk: Talk) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        items = [ECHO | {"response": "sleep 0.4"}, ECHO]
+        return await client.post("/v1/verify/batch", json={"items": items, "deadline_ms": 100})
+
+    first, second = talk(ask).json()["verdicts"]
+    assert first["score"] == 0.0
+    assert second["error"]["type"] == "urn:verifiers:unavailable"
+
+
+def test_the_token_guards_grading_but_not_the_health_routes() -> None:
+    async def run() -> list[httpx.Response]:
+        async with running_app(ServiceConfig(workers=1, token="secret")) as (_, client):
+            return [
+                await client.post("/v1/verify", json=ECHO),
+                await client.post("/v1/verify", json=ECHO, headers={"Authorization": "Bearer secret"}),
+                await client.get("/livez"),
+            ]
+
+    refused, accepted, alive = asyncio.run(run())
+    assert_problem(refused, 401, "unauthorized")
+    assert (accepted.status_code, alive.status_code) == (200, 200)
+
+
+def test_a_request_id_is_echoed_and_an_odd_one_replaced(talk: Talk) -> None:
+    given = talk(lambda client: client.get("/livez", headers={"X-Request-ID": "abc-1"}))
+    odd = talk(lambda client: client.get("/livez", headers={"X-Request-ID": "a b\tc"}))
+    assert given.headers["x-request-id"] == "abc-1"
+    assert odd.headers["x-request-id"] != "a b\tc"
+
+
+def test_ready_means_that_every_verifier_graded_its_examples(talk: Talk) -> None:
+    assert talk(until_ready).json() == {"status": "ready"}
+
+
+def test_metrics_count_verdicts_by_verifier_and_status(talk: Talk) -> None:
+    async def grade_and_look(client: httpx.AsyncClient) -> httpx.Response:
+        await client.post("/v1/verify", json=ECHO)
+        return await client.get("/metrics")
+
+    series = 'verifiers_verdicts_total{reason="equal",status="graded",verifier="echo"}'
+    before, after = (
+        float(
+            next(line for line in talk(grade_and_look).text.splitlines() if line.startswith(series)).split()[
+                -1
+            ]
+        )
+        for _ in range(2)
+    )
+    assert after == before + 1
+
+
+def test_the_list_names_each_verifier_with_its_digest(talk: Talk) -> None:
+    listed = talk(lambda client: client.get("/v1/verifiers")).json()
+    assert [entry["name"] for entry in listed] == ["choice", "echo"]
+    assert all(len(entry["digest"]) == 12 for entry in listed)
+
+
+def test_the_openapi_document_describes_the_routes(talk: Talk) -> None:
+    document = talk(lambda client: client.get("/openapi.json")).json()
+    assert {"/v1/verify", "/v1/verify/batch", "/v1/verifiers", "/readyz"} <= document["paths"].keys()
+
+
+def test_an_unknown_route_is_a_problem_too(talk: Talk) -> None:
+    assert_problem(talk(lambda client: client.get("/nowhere")), 404, "http")
