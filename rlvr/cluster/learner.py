@@ -97,7 +97,8 @@ class RemoteLearner:
         options: dict[str, Any] = {"num_cpus": 0, "num_gpus": int(on_gpu)}
         if not on_gpu:  # its weights go through this host's shared memory
             options["scheduling_strategy"] = beside_driver()
-        learner = cls(LearnerActor.options(**options).remote())
+        actor_class: Any = LearnerActor  # ray.remote has no precise type
+        learner = cls(actor_class.options(**options).remote())
         try:
             await learner._ask(
                 "start", config, algorithm, model, weights_directory, probe, seed, limit_s=START_LIMIT_S

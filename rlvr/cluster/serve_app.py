@@ -70,7 +70,6 @@ def _application(table: Mapping[str, str], config: ServiceConfig, max_replicas: 
         return create_app(table, config)
 
     deployment = serve.deployment(
-        serve.ingress(app)(),
         name=NAME,
         max_ongoing_requests=4 * config.workers,
         max_queued_requests=QUEUED_GROUPS,
@@ -84,7 +83,7 @@ def _application(table: Mapping[str, str], config: ServiceConfig, max_replicas: 
         ),
         graceful_shutdown_timeout_s=config.drain_limit_s,
         logging_config=QUIET,
-    )
+    )(serve.ingress(app)())
     return deployment.bind()
 
 

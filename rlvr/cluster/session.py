@@ -9,6 +9,7 @@ have process groups of their own, so a terminal's interrupt reaches neither.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import ray
 from ray._private import ray_constants
-from ray._raylet import Config
+from ray._private.authentication.authentication_token_setup import _enable_token_auth
 from ray.exceptions import AuthenticationError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -46,7 +47,7 @@ def cluster(address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    _use_token_authentication()
+    _enable_token_auth()  # RAY_AUTH_MODE=token, also where Ray was imported before
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         if address == "local":
@@ -75,7 +76,7 @@ def _start() -> None:
             include_dashboard=False,
             object_store_memory=_object_store_bytes(),
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             _system_config={"worker_niceness": 0},  # 15 by default, and then a busy desktop starves the run
         )
     except (RuntimeError, OSError, ValueError) as error:
@@ -91,7 +92,7 @@ def _join(address: str) -> None:
         # A Ray that lives on loopback is joined from loopback.
         ray_constants.ENABLE_RAY_CLUSTER = not host.startswith("127.")
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except AuthenticationError as error:
         raise ConfigError(
             f"ray_address={address!r} needs the cluster's token: set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
@@ -111,11 +112,6 @@ def _check_reachable(address: str, host: str, port: str) -> None:
         raise ConfigError(f"ray_address={address!r} is none of 'local', 'auto' and 'host:port'") from error
     except OSError as error:
         raise InfrastructureError(f"ray_address={address!r}: nothing answers there: {error}") from error
-
-
-def _use_token_authentication() -> None:
-    os.environ["RAY_AUTH_MODE"] = "token"
-    Config.initialize("")  # Ray has read the variable when it was imported
 
 
 def _object_store_bytes() -> int:

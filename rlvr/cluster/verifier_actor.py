@@ -32,13 +32,14 @@ class VerifierActor:
     def __init__(self, table: Mapping[str, str], config: ServiceConfig, host: str, port: int) -> None:
         self._table = table
         self._config = config
-        self._address = {"host": host, "port": port}
+        self._host = host
+        self._port = port
         self._server: VerifierServer | None = None
 
     @ray.method(max_task_retries=-1)
     async def serve(self) -> None:
         """Serve until `stop`; called again by Ray when the process died."""
-        self._server = VerifierServer(self._table, self._config, **self._address)
+        self._server = VerifierServer(self._table, self._config, host=self._host, port=self._port)
         await self._server.serve()
 
     async def stop(self) -> None:
@@ -54,7 +55,8 @@ class SupervisedService:
 
     def __init__(self, table: Mapping[str, str], config: ServiceConfig, host: str, port: int) -> None:
         self._stop_limit_s = config.drain_limit_s + STOP_MARGIN_S
-        placed = VerifierActor.options(num_cpus=0, scheduling_strategy=beside_driver())
+        actor_class: Any = VerifierActor  # ray.remote has no precise type
+        placed = actor_class.options(num_cpus=0, scheduling_strategy=beside_driver())
         self._actor = placed.remote(table, config, host, port)
         self._serving: asyncio.Future[Any] = asyncio.wrap_future(self._actor.serve.remote().future())
         self._serving.add_done_callback(_report)

@@ -75,7 +75,7 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
         VerifierDownError: it did not become ready; the message says why.
     """
     if config.url is not None:
-        await _wait_until_ready(config.url, config.deadline_s, lambda: None)
+        await _wait_until_ready(config.url, config.deadline_s, _no_failure)
         return VerifierService(config.url, os.environ.get(TOKEN_VARIABLE), _leave_alone)
     table = _table(config, only)
     port = claim_port(config.port)
@@ -83,7 +83,7 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
     service = ServiceConfig(workers=config.workers, drain_limit_s=DRAIN_LIMIT_S)
     if config.kind == "serve":
         await start_serve(table, service, HOST, port, config.max_replicas)
-        stop, failure = stop_serve, lambda: None
+        stop, failure = stop_serve, _no_failure
     else:
         actor = SupervisedService(table, service, HOST, port)
         stop, failure = actor.stop, actor.failure
@@ -150,6 +150,11 @@ async def _not_ready(http: httpx.AsyncClient) -> str | None:
     except httpx.TransportError as error:
         return f"{type(error).__name__} {error}".strip()
     return None if response.status_code == httpx.codes.OK else response.text
+
+
+def _no_failure() -> BaseException | None:
+    """Not ours to watch: Serve mends its replicas, and somebody else's service is theirs."""
+    return None
 
 
 async def _leave_alone() -> None:
