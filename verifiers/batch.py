@@ -33,8 +33,8 @@ async def grade_file(source: Path, target: Path, table: Mapping[str, str], *, wo
     """
     lines = 0
     window: deque[asyncio.Task[dict[str, Any]]] = deque()
-    async with WorkerPool(table, workers=workers) as pool:
-        with source.open(encoding="utf-8") as incoming, target.open("w", encoding="utf-8") as outgoing:
+    with source.open(encoding="utf-8") as incoming, target.open("w", encoding="utf-8") as outgoing:
+        async with WorkerPool(table, workers=workers) as pool:
             for line in incoming:
                 if not line.strip():
                     continue

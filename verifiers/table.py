@@ -3,9 +3,9 @@ r"""Grade an answer read off a table (HiTab, MultiHiertt, FinQA).
     response --last box, else the whole text--> cells split at "|" --compare one by one--> Verdict
 
 Ground truth: text or a number; several cells are separated by `|`, their order does not count. Numbers agree
-within one part in a thousand, after thousands separators and currency signs. A percent mark on one side may
-be meant as part of the number or as hundredths, so both are tried; without a mark, 0.5, 50 and 5000 are three
-different answers. Text is compared without case, markup and spacing.
+within one part in a thousand, integers exactly, thousands separators and currency signs aside. A percent mark
+on one side may be meant as part of the number or as hundredths, so both are tried; without a mark, 0.5, 50
+and 5000 are three different answers. Text is compared without case, markup and spacing.
 """
 
 from __future__ import annotations
