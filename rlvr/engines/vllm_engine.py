@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SHUTDOWN_TIMEOUT_S = 1.0
 """Nothing in an engine is worth a longer wait: after this its processes are killed."""
+BEFORE_ALL_OTHERS = -1
+"""Priority of the probe (vLLM takes the lowest first): a publish waits for no long sequence to make room."""
 
 
 class VllmEngine:
@@ -83,9 +85,7 @@ class VllmEngine:
         return [self._rollout(prompt, completion) for completion in output.outputs]
 
     async def load(self, ref: WeightsRef) -> float:
-        await self._replace_weights(ref)
-        self._version = ref.version
-        difference = await self._probe_difference(ref.probe)
+        difference = await self._replace_weights(ref)
         if not difference <= self._config.probe_tolerance:
             raise WeightsMismatchError(
                 f"the engine does not hold weights version {ref.version}: it differs from the learner by "
@@ -98,14 +98,26 @@ class VllmEngine:
             self._llm.shutdown(timeout=SHUTDOWN_TIMEOUT_S)
             self._llm = self._receiver = None
 
-    async def _replace_weights(self, ref: WeightsRef) -> None:
+    async def _replace_weights(self, ref: WeightsRef) -> float:
+        """Load, resume, and score the probe."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
         try:
             if ref.path is not None:
                 await self.receiver.pull(ref.path)
-            await self.receiver.commit(ref.version)
+            self._version = ref.version
+            # Started before generation goes on, so that the probe stands first in the queue.
+            _, difference = await asyncio.gather(
+                self.receiver.commit(ref.version), self._probe_difference(ref.probe)
+            )
+        except EngineDeadError as error:
+            raise GeneratorLostError(f"vLLM's engine process died during a load: {error}") from error
+        except GeneratorLostError:
+            raise
         except Exception as error:  # a failure in vLLM's worker arrives as a plain Exception
             await self.close()  # half-loaded weights must not answer
             raise InfrastructureError(f"loading weights version {ref.version} failed: {error}") from error
+        return difference
 
     async def _probe_difference(self, probe: WeightsProbe) -> float:
         """Mean |engine - learner| over the probe's tokens, in nats."""
@@ -123,18 +135,22 @@ class VllmEngine:
         import vllm
 
         params = vllm.SamplingParams(max_tokens=1, prompt_logprobs=0, flat_logprobs=True, detokenize=False)
-        output = await self._run(list(tokens[: self._config.max_model_len - 1]), params)
+        within = list(tokens[: self._config.max_model_len - 1])
+        output = await self._run(within, params, priority=BEFORE_ALL_OTHERS)
         return np.asarray(output.prompt_logprobs.logprobs, dtype=np.float32)  # type: ignore[union-attr]
 
-    async def _run(self, token_ids: list[int], params: vllm.SamplingParams) -> RequestOutput:
+    async def _run(
+        self, token_ids: list[int], params: vllm.SamplingParams, priority: int = 0
+    ) -> RequestOutput:
         """One request to its end."""
         from vllm.inputs.engine import tokens_input
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
         salted = tokens_input(token_ids, cache_salt=str(self._version))
+        request_id = str(next(self._request_ids))
         output = None
         try:
-            async for newest in self._started().generate(salted, params, str(next(self._request_ids))):
+            async for newest in self._started().generate(salted, params, request_id, priority=priority):
                 output = newest
         except (EngineDeadError, EngineGenerateError) as error:
             raise GeneratorLostError(f"vLLM's engine process died: {error}") from error
@@ -190,6 +206,7 @@ def _engine_args(config: EngineConfig, model_path: str, seed: int) -> Any:
         seed=seed,
         max_model_len=config.max_model_len,
         max_num_seqs=config.max_num_seqs,
+        scheduling_policy="priority",
         logprobs_mode="processed_logprobs",
         weight_transfer_config=WeightTransferConfig(backend=SHM_BACKEND if transfer == "shm" else transfer),
         disable_log_stats=True,
