@@ -64,13 +64,17 @@ class Placement:
     """The init is a fork of a warm Python."""
 
 
+def environment(placement: Placement) -> dict[str, str]:
+    """All that a program finds in its environment."""
+    return {**BASE_ENV, "PATH": ":".join(placement.path), "HOME": placement.cwd, "TMPDIR": placement.tmp}
+
+
 def encode(job: Job, placement: Placement) -> bytes:
     """The job as the init reads it: length, then plain types marshalled in a format every CPython 3 reads."""
-    env = {**BASE_ENV, "PATH": ":".join(placement.path), "HOME": placement.cwd, "TMPDIR": placement.tmp}
     body = marshal.dumps(
         {
             "argv": list(job.argv),
-            "env": env,
+            "env": environment(placement),
             "cwd": placement.cwd,
             "files": {name: (file.content, file.mode) for name, file in job.files.items()},
             "artifact": job.artifact,

@@ -19,7 +19,7 @@ from sandboxes.bubblewrap import Bubblewrap, Inner, hard_limits
 from sandboxes.cgroups import find_cgroups
 from sandboxes.errors import BackendUnavailableError
 from sandboxes.inside_source import zygote_command
-from sandboxes.job import BASE_ENV, Job, Placement
+from sandboxes.job import Job, Placement, environment
 from sandboxes.pipeline import BinaryCache, Pipeline
 from sandboxes.seccomp import filter_program
 from sandboxes.slot_cgroup import ZYGOTE_AND_INIT
@@ -79,7 +79,7 @@ class ZygoteBackend:
     async def _start_slot(self) -> Slot:
         def command(control: str) -> tuple[str, ...]:
             zygote = zygote_command(self._bubblewrap.interpreter.executable, control)
-            env = {**BASE_ENV, "PATH": ":".join(self._bubblewrap.path)}
+            env = environment(self._placement)  # programs run in forks and so inherit it
             return self._bubblewrap.command(Inner(zygote, capabilities=CAPABILITIES, env=env))
 
         return await Slot.start(command, self._filter, self._cgroups)

@@ -27,11 +27,14 @@ import time
 TYPE_CHECKING = False  # without the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
 # by number, through libc: the signal module would cost every job the import of enum
 SIGINT, SIGKILL, SIGPIPE, SIGXFSZ = 2, 9, 13, 25
-DEFAULT, IGNORE = None, ctypes.c_void_p(1)
+DEFAULT, IGNORE = 0, 1
 libc = ctypes.CDLL(None, use_errno=True)
+libc.signal.restype = ctypes.c_void_p
+libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
 
 READY = b"ready\n"
 POLL_MS = 30
@@ -76,7 +79,8 @@ def main() -> None:
 def serve(control: int, prepare: Callable[[Job], None]) -> None:
     """Be the init of one job; `prepare` gets the job before anything of it is done."""
     os.set_inheritable(control, False)
-    libc.signal(SIGINT, IGNORE)  # the one signal that Python has a handler for and so reaches process 1
+    # the one signal that Python has a handler for and that would so reach process 1
+    interrupt_handler = libc.signal(SIGINT, IGNORE)
     # Not dumpable: the program has our uid and must not open our /proc/1/mem. Subreaper: where we are not
     # process 1, daemons still become our children.
     prctl(PR_SET_DUMPABLE, 0)
@@ -88,7 +92,7 @@ def serve(control: int, prepare: Callable[[Job], None]) -> None:
     os.chdir(job.cwd)
     write_files(job.files)
     started = time.monotonic()
-    program = start(job)
+    program = start(job, interrupt_handler)
     os.write(control, b"started\n")
     how, code = watch(program, control, job, started)
     wall_s = time.monotonic() - started
@@ -129,33 +133,41 @@ def write_files(files: dict[str, tuple[bytes, int]]) -> None:
         os.close(fd)
 
 
-def start(job: Job) -> int:
+def start(job: Job, interrupt_handler: int) -> int:
     """Fork the program and return its pid once its limits are set; it fails as a shell would (126, 127)."""
     ready, done = os.pipe()
-    pid = os.fork()
+    # not os.fork: with one thread its hooks have nothing to mend, and they touch a hundred pages
+    pid = libc.fork()
+    if pid < 0:
+        raise OSError(ctypes.get_errno(), "fork")
     if pid == 0:
-        enter_program(job, done)
+        limit_program(job)
+        os.write(done, b"k")
+        enter_program(job, interrupt_handler)
     os.close(done)
     if os.read(ready, 1) != b"k":
         raise RuntimeError("the program's process could not be prepared")
     os.close(ready)
-    return pid
+    return int(pid)
 
 
-def enter_program(job: Job, done: int) -> None:
-    """In the child: own session, limits, default signals, exec. Anything raised before `done` is our
-    failure."""
+def limit_program(job: Job) -> None:
+    """In the child: own session and limits. Anything raised here is our failure."""
     os.setsid()
     prctl(PR_SET_DUMPABLE, 1)  # else our own /proc files belong to root
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # when memory runs out the program goes, not its init
+    adjustment = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(adjustment, b"1000")  # when memory runs out the program goes, not its init
+    os.close(adjustment)
     for name, limit in job.rlimits.items():
         resource.setrlimit(getattr(resource, name), (limit, limit))
+
+
+def enter_program(job: Job, interrupt_handler: int) -> NoReturn:
+    if job.python_file:
+        libc.signal(SIGINT, interrupt_handler)
+        raise RunPython(job)
     for number in (SIGINT, SIGPIPE, SIGXFSZ):
         libc.signal(number, DEFAULT)
-    os.write(done, b"k")
-    if job.python_file:
-        raise RunPython(job)
     try:
         os.execvpe(job.argv[0], job.argv, job.env)
     except OSError as error:

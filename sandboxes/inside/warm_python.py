@@ -1,7 +1,8 @@
 """Run a Python file in this process as `python main.py` would, without starting an interpreter.
 
-Called in a fork of the warm interpreter, with no frame of ours above but the caller's. What a program can
-see of the difference is that some of the standard library is loaded already.
+Called in a fork of the warm interpreter. What a program can see of the difference: some of the standard
+library is loaded already, its stack begins with a few frames of ours, and its recursion limit is greater by
+as many.
 """
 
 from __future__ import annotations
@@ -22,32 +23,33 @@ FRAMES_OF_OURS = 5
 """Above the program's first frame; it must not be able to recurse less deeply for them."""
 PRELOADED = (
     "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
-    "heapq", "io", "itertools", "json", "math", "operator", "queue", "random", "re", "statistics", "string",
-    "time", "typing",
+    "hashlib", "heapq", "io", "itertools", "json", "math", "operator", "queue", "re", "string", "time",
+    "typing",
 )  # fmt: skip
+"""Not `random`: its state would be the same in every fork."""
 
 
-def preload() -> None:
-    """Import what programs import, once, and put it where the collector does not look again."""
+def warm_up() -> None:
+    """Import what programs import, hide what they would not have, and keep the collector off all of it."""
     for name in PRELOADED:
         __import__(name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sandboxes"]:
+        del sys.modules[name]
+    sys.path[:] = [folder for folder in sys.path if folder]
+    os.environ.pop("PWD", None)  # set by bubblewrap
     gc.collect()
     gc.freeze()
 
 
-def run_file(path: str, env: dict[str, str]) -> None:
+def run_file(path: str) -> None:
     """Run the file as `__main__` and end the process with its exit code."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "sandboxes"]:
-        del sys.modules[name]
-    os.environ.clear()
-    os.environ.update(env)
     sys.argv[:] = [path]
     full_path = os.path.abspath(path)
     sys.path.insert(0, os.path.dirname(full_path))
     main = ModuleType("__main__")
     main.__dict__.update(__file__=full_path, __builtins__=sys.modules["builtins"], __annotations__={})
     sys.modules["__main__"] = main
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # the init had it ignored
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]
     sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_OF_OURS)
     code = finalize(main, execute(full_path, main))
     if code == INTERRUPTED:

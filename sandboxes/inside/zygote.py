@@ -29,7 +29,7 @@ def main() -> None:
         job = program.job
     # every frame of ours but this one is gone, so that the program has its whole recursion limit
     os.closerange(3, MAX_FDS + 1)
-    warm_python.run_file(job.python_file, job.env)
+    warm_python.run_file(job.python_file)
 
 
 def serve(control: socket.socket) -> None:
@@ -37,8 +37,7 @@ def serve(control: socket.socket) -> None:
     size = int.from_bytes(job_init.read_exactly(control.fileno(), 8), "little")
     filter_program = job_init.read_exactly(control.fileno(), size)
     machine = os.uname().machine
-    sys.path[:] = [folder for folder in sys.path if folder]
-    warm_python.preload()
+    warm_python.warm_up()
     control.sendall(job_init.READY)
     while True:
         message, fds, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)

@@ -74,6 +74,9 @@ PROGRAMS: dict[str, str] = {
     "capture_output=True).stdout)",
     "sigint": "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
     "signal-handlers": "import signal; print([signal.getsignal(s) for s in (2, 13, 15, 17, 25)])",
+    "broken-pipe": "import os; r, w = os.pipe(); os.close(r); os.write(w, b'x')",
+    "native-thread": "import os, threading; print(threading.main_thread().native_id == os.getpid())",
+    "environment": "import os; print(sorted(os.environ.items()))",
     "globals-at-exit": "x = [1]\ndef f():\n    print(x)\nimport atexit; atexit.register(f)",
 }
 
