@@ -64,6 +64,18 @@ def beside_driver() -> NodeAffinitySchedulingStrategy:
     return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
+def check_reachable(what: str, host: str, port: int) -> None:
+    """Ray's own clients try for minutes.
+
+    Raises:
+        InfrastructureError: nothing listens there; the message begins with `what`.
+    """
+    try:
+        socket.create_connection((host, port), timeout=CONNECT_LIMIT_S).close()
+    except OSError as error:
+        raise InfrastructureError(f"{what}: nothing answers there: {error}") from error
+
+
 def _start() -> None:
     if not any(name in os.environ for name in TOKEN_VARIABLES):
         # Else Ray leaves one in a file of the home directory that others can read.
@@ -88,7 +100,12 @@ def _start() -> None:
 def _join(address: str) -> None:
     host, separator, port = address.rpartition(":")
     if separator:
-        _check_reachable(address, host, port)
+        try:
+            check_reachable(f"ray_address={address!r}", host, int(port))
+        except ValueError as error:
+            raise ConfigError(
+                f"ray_address={address!r} is none of 'local', 'auto' and 'host:port'"
+            ) from error
         # A Ray that lives on loopback is joined from loopback.
         ray_constants.ENABLE_RAY_CLUSTER = not host.startswith("127.")
     try:
@@ -102,16 +119,6 @@ def _join(address: str) -> None:
             f"ray_address={address!r}: cannot join a Ray there ({_first_line(error)}); start one with "
             "`RAY_AUTH_MODE=token ray start --head` and give its token in RAY_AUTH_TOKEN, or use 'local'"
         ) from error
-
-
-def _check_reachable(address: str, host: str, port: str) -> None:
-    """Ray itself would try for minutes."""
-    try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_LIMIT_S).close()
-    except ValueError as error:
-        raise ConfigError(f"ray_address={address!r} is none of 'local', 'auto' and 'host:port'") from error
-    except OSError as error:
-        raise InfrastructureError(f"ray_address={address!r}: nothing answers there: {error}") from error
 
 
 def _object_store_bytes() -> int:
