@@ -155,9 +155,15 @@ def test_no_code_is_no_answer_and_thinking_is_not_run() -> None:
 
 @pytest.mark.parametrize(
     "truth",
-    [{}, {"inputs": ["1"]}, {"inputs": ["1"], "outputs": []}, {"fn_name": "f", "inputs": [1], "outputs": [1]}, "no json",
-     {"check": "x", "entry_point": "f()"}],
-)  # fmt: skip
+    [
+        {},
+        "no json",
+        {"inputs": ["1"]},
+        {"inputs": ["1"], "outputs": []},
+        {"fn_name": "f", "inputs": [1], "outputs": [1]},
+        {"check": "x", "entry_point": "f()"},
+    ],
+)
 def test_a_malformed_reference_is_an_error(truth: object) -> None:
     with pytest.raises(GroundTruthError):
         run(GOOD, truth)

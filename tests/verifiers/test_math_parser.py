@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from verifiers.math.answers import Group, Matrix, Relation, Union, Value, parse_answer
 from verifiers.math.compare import same_answer
 from verifiers.math.errors import MathError, OverBudgetError, UnreadableError
-from verifiers.math.evaluate import exact
+from verifiers.math.exact import exact
 from verifiers.math.expressions import parse_expression
 from verifiers.math.plain_numbers import plain_number
 from verifiers.math.readings import readings

@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from verifiers.base import Example, Verifier
 from verifiers.code.calls import Budget, CallRunner
 from verifiers.code.inside.values import decode, encode
-from verifiers.code.prelude import PRELUDE
+from verifiers.code.prelude import prelude_for
 from verifiers.code.runner import SandboxFailedError, SandboxRunner
 from verifiers.code.source import Program
 from verifiers.errors import GroundTruthError
@@ -77,7 +77,7 @@ class CruxEvalVerifier(Verifier):
 
     def _call(self, function: str, claim: Claim) -> tuple[Any] | None:
         """What the function returns, in a tuple because None is a result; None where it does not return."""
-        calls = CallRunner(self._runner, Program("python", function), PRELUDE, BUDGET)
+        calls = CallRunner(self._runner, Program("python", function), prelude_for([function], {}), BUDGET)
         chain = {"name": "f", "steps": [["call", encode(claim.args), encode(claim.kwargs)]]}
         frame = calls.call([chain], keep_going=False)[0]
         if "ok" not in frame:

@@ -22,7 +22,7 @@ from verifiers.code.calls import Budget, CallRunner, Frame
 from verifiers.code.checkers import Checker, same_value, text_checker
 from verifiers.code.free_form import run_free_form
 from verifiers.code.inside.values import decode, encode
-from verifiers.code.prelude import prelude_of
+from verifiers.code.prelude import prelude_for
 from verifiers.code.runner import SandboxFailedError, SandboxRunner
 from verifiers.code.source import MAX_SOURCE_CHARS, Program, find_program
 from verifiers.code.truth import CallTests, ProgramTests, StdioTests, read_tests
@@ -74,10 +74,12 @@ class CodeVerifier(Verifier):
                 return self._stdio(
                     program, tests, budget, str(request.extra.get("checker", "lines")), partial
                 )
-            calls = CallRunner(self._runner, program, prelude_of(request.extra), budget)
+            tests_text = (tests.setup, *tests.parts) if isinstance(tests, ProgramTests) else ()
+            prelude = prelude_for((program.source, *tests_text), request.extra)
+            calls = CallRunner(self._runner, program, prelude, budget)
             if isinstance(tests, CallTests):
                 return _function_calls(calls, tests, partial)
-            return self._free_form(calls, program, prelude_of(request.extra), tests, partial)
+            return self._free_form(calls, program, prelude, tests, partial)
         except SandboxFailedError as error:
             return Verdict.undecided("sandbox_failed", program.source, detail=str(error))
 

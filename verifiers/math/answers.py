@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
-from verifiers.math.expressions import Expression, Op, parse_expression
+from verifiers.math.expressions import parse_expression
+from verifiers.math.tree import Expression, Op
 from verifiers.math.vocabulary import NO_UNITS, UNIT_NAMES
 
 MAX_PARTS = 200

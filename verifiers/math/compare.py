@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from verifiers.math.answers import Answer, Group, Matrix, Relation, Union, Value, Words, parse_answer
 from verifiers.math.errors import UnreadableError
-from verifiers.math.expressions import INFINITY, Expression, Op, symbols_of
 from verifiers.math.labels import function_variable, is_label, same_name
 from verifiers.math.relations import as_interval, same_relation
 from verifiers.math.same_value import same_value
+from verifiers.math.tree import INFINITY, Expression, Op, symbols_of
 
 _ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
 

@@ -10,11 +10,10 @@ answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
+from verifiers.math.tree import Expression, Number, Op, Symbol
 from verifiers.math.vocabulary import ENDS_FACTOR, FUNCTIONS, GREEK
 
 MAX_DEPTH = 60
@@ -31,30 +30,6 @@ _CLOSING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    value: Fraction
-    decimals: int | None = None
-    """How many digits stand behind the point; None for an integer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    name: str
-    operands: tuple[Expression, ...]
-
-
-Expression = Number | Symbol | Op
-
-PI, E, IMAGINARY, INFINITY = Symbol("\\pi"), Symbol("e"), Symbol("i"), Symbol("\\infty")
-CONSTANTS = frozenset({PI, E, IMAGINARY, INFINITY})
-
-
 def parse_expression(tokens: list[str]) -> Expression:
     """Read all tokens as one expression.
 
@@ -67,20 +42,6 @@ def parse_expression(tokens: list[str]) -> Expression:
     if parser.at < len(tokens):
         raise UnreadableError(f"{tokens[parser.at]!r} behind an expression")
     return expression
-
-
-def symbols_of(expression: Expression) -> set[str]:
-    """Names of the free symbols."""
-    return {node.name for node in walk(expression) if isinstance(node, Symbol) and node not in CONSTANTS}
-
-
-def walk(expression: Expression) -> Iterator[Expression]:
-    pending = [expression]
-    while pending:
-        node = pending.pop()
-        yield node
-        if isinstance(node, Op):
-            pending += node.operands
 
 
 class _Parser:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from verifiers.math.answers import Answer, parse_answer
-from verifiers.math.tokens import tokenize
+from verifiers.math.tokens import canonical, tokenize
 
 CACHED_TEXTS = 4_096
 
@@ -40,5 +40,5 @@ def readings(text: str) -> tuple[Reading, ...]:
     found = []
     for variant in texts:
         tokens = tokenize(variant)
-        found.append(Reading(tuple(tokens), parse_answer(tokens)))
+        found.append(Reading(canonical(tokens), parse_answer(tokens)))
     return tuple(found)

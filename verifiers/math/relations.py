@@ -10,9 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from verifiers.math.answers import Answer, Group, Relation, Value
-from verifiers.math.expressions import INFINITY, Expression, Number, Op, symbols_of
 from verifiers.math.labels import is_label
 from verifiers.math.same_value import approximate_at_samples, same_value
+from verifiers.math.tree import INFINITY, Expression, Number, Op, symbols_of
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _FACTOR_TOLERANCE = 1e-9

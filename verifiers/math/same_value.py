@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UndefinedError, UnreadableError
-from verifiers.math.evaluate import NotRationalError, approximate, exact, precise
-from verifiers.math.expressions import Expression, Number, Op, symbols_of
+from verifiers.math.exact import NotRationalError, exact
+from verifiers.math.numeric import approximate, precise
+from verifiers.math.tree import Expression, Number, Op, symbols_of
 
 CLEARLY_DIFFERENT = 1e-8
 """Relative difference of doubles beyond which no rounding error is to blame."""

@@ -26,6 +26,8 @@ from verifiers.math.vocabulary import (
 
 MAX_CHARS = 20_000
 MAX_TOKENS = 3_000
+MAX_SCRIPT_TOKENS = 64
+"""Longer scripts keep their place in the canonical form."""
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|~|\\[,;:!> ()\[\]]|\\\s|\\$)"
@@ -149,3 +151,33 @@ def _braced(text: str, position: int) -> tuple[str, int]:
         if depth == 0:
             return text[position + 1 : at], at + 1
     return text[position + 1 :], len(text)
+
+
+def canonical(tokens: list[str]) -> tuple[str, ...]:
+    """The same tokens without braces around a single one, and with subscripts before superscripts."""
+    bare: list[str] = []
+    position = 0
+    while position < len(tokens):
+        if tokens[position] == "{" and tokens[position + 2 : position + 3] == ["}"]:
+            bare.append(tokens[position + 1])
+            position += 3
+        else:
+            bare.append(tokens[position])
+            position += 1
+    for at in range(len(bare)):
+        if bare[at] == "^":
+            upper = _group_end(bare, at + 1)
+            if bare[upper : upper + 1] == ["_"]:
+                lower = _group_end(bare, upper + 1)
+                bare[at:lower] = bare[upper:lower] + bare[at:upper]
+    return tuple(bare)
+
+
+def _group_end(tokens: list[str], start: int) -> int:
+    """Index behind the braced group or the single token at `start`."""
+    depth = 0
+    for index in range(start, min(len(tokens), start + MAX_SCRIPT_TOKENS)):
+        depth += (tokens[index] == "{") - (tokens[index] == "}")
+        if depth <= 0:
+            return index + 1
+    return start

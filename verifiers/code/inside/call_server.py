@@ -26,7 +26,7 @@ import time
 from types import CodeType
 from typing import Any
 
-from values import decode, encode
+from values import decode, encode  # type: ignore[import-not-found]
 
 MAX_FRAME_BYTES = 8 * 2**20
 FRAME_FD = 3

@@ -22,7 +22,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from values import decode, encode
+from values import decode, encode  # type: ignore[import-not-found]
 
 CHECK = "__check__"
 MAX_NEEDS = 500
