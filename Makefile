@@ -1,7 +1,7 @@
 # `make quickstart` and `make test` do all set-up themselves.
 VENV := .venv/bin
 
-.PHONY: install quickstart test soak lint bench
+.PHONY: install quickstart test test-gpu soak lint bench
 install:
 	@deploy/install.sh
 
@@ -11,6 +11,9 @@ quickstart: install
 test:
 	@deploy/install.sh --test
 	@$(VENV)/python -m pytest -m "not soak and not gpu"
+
+test-gpu:
+	@$(VENV)/python -m pytest -m gpu tests/gpu
 
 soak: install
 	@$(VENV)/python -m pytest -m soak

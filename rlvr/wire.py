@@ -20,7 +20,7 @@ from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
 from rlvr.cluster.generators import GeneratorPool
 from rlvr.cluster.learner import RemoteLearner
-from rlvr.cluster.preflight import preflight
+from rlvr.cluster.preflight import check_cluster, preflight
 from rlvr.cluster.session import cluster
 from rlvr.cluster.verifier_service import start_verifiers
 from rlvr.config import RunConfig
@@ -77,6 +77,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
     config = plan.config
     async with AsyncExitStack() as stack:
         stack.enter_context(cluster(config.ray_address))
+        check_cluster(config)
         transfer = weights_directory(f"{config.name}-{id(stack):x}")
         stack.callback(discard_weights, transfer)
         probe = tuple(plan.encode(problem).token_ids for problem in plan.train[:PROBE_PROMPTS])
@@ -86,6 +87,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
             GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
             RemoteLearner.start(config.learner, config.algorithm, config.model, transfer, probe, config.seed),
         )
+        await learner.connect(config.engine, generators.handles)
         client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
         stack.push_async_callback(client.close)
         stream, first = ProblemStream(plan.train, seed=config.seed), 0

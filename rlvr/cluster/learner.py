@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from rlvr.batch import Batch
 from rlvr.cluster.session import beside_driver
-from rlvr.config import GRPOConfig, LearnerConfig
+from rlvr.config import EngineConfig, GRPOConfig, LearnerConfig
 from rlvr.errors import InfrastructureError, RlvrError
 from rlvr.weights.ref import WeightsRef
+from rlvr.weights.transfer import resolve_transfer
 
 if TYPE_CHECKING:
     from rlvr.learner.learner import Learner
@@ -54,6 +55,9 @@ class LearnerActor:
         from rlvr.learner.learner import Learner
 
         self._learner = Learner(config, algorithm, model, weights_directory, probe, seed)
+
+    def connect(self, transfer: Literal["nccl", "ipc"], generators: list[Any], workers_each: int) -> None:
+        self._learner.connect(transfer, generators, workers_each)
 
     def update(self, batch: Batch) -> dict[str, float]:
         return self._learner.update(batch)
@@ -107,6 +111,12 @@ class RemoteLearner:
             await learner.close()
             raise
         return learner
+
+    async def connect(self, config: EngineConfig, generators: list[Any]) -> None:
+        """Push weights from GPU to GPU where the config says so; else they go through shared memory."""
+        transfer = resolve_transfer(config)
+        if transfer != "shm":
+            await self._ask("connect", transfer, generators, config.tensor_parallel)
 
     async def update(self, batch: Batch) -> dict[str, float]:
         """As `Learner.update`."""

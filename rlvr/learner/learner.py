@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from rlvr.learner.policy import Policy, load_model, matmul_dtype
 from rlvr.packing import pack
 from rlvr.weights.publish import write_weights
 from rlvr.weights.ref import WeightsProbe, WeightsRef
+
+if TYPE_CHECKING:
+    from rlvr.weights.gpu_transfer import WeightsSender
 
 PROBE_SEQUENCES = 8
 """Sequences whose log-probabilities prove a publish."""
@@ -74,7 +77,19 @@ class Learner:
             max_grad_norm=config.max_grad_norm,
             schedule=constant_after_warmup(config.warmup_steps),
         )
+        self._sender: WeightsSender | None = None
         self.version = 0
+
+    def connect(self, transfer: Literal["nccl", "ipc"], generators: list[Any], workers_each: int) -> None:
+        """From now on push weights into these generators' GPUs instead of writing them to a file.
+
+        Args:
+            generators: their actor handles.
+            workers_each: workers of one generator, its tensor-parallel size.
+        """
+        from rlvr.weights.gpu_transfer import WeightsSender
+
+        self._sender = WeightsSender(transfer, self._model, generators, workers_each)
 
     def update(self, batch: Batch) -> dict[str, float]:
         """Take the batch's optimizer steps; the version goes up by one, even if there was none to take.
@@ -99,9 +114,15 @@ class Learner:
         return metrics
 
     def publish(self) -> WeightsRef:
-        """Write the current weights where generators read them, with the proof of what they are."""
-        path = write_weights(self._named_weights(), self._weights_directory, self.version, self._policy.dtype)
-        return WeightsRef(self.version, str(path), WeightsProbe(self._probe, self._probe_logprobs()))
+        """Put the current weights where generators get them, with the proof of what they are."""
+        proof = WeightsProbe(self._probe, self._probe_logprobs())
+        if self._sender is not None:
+            self._sender.send()
+            return WeightsRef(self.version, None, proof)
+        # A tied head is listed once, as the embedding.
+        parameters = self._model.named_parameters()
+        path = write_weights(parameters, self._weights_directory, self.version, self._policy.dtype)
+        return WeightsRef(self.version, str(path), proof)
 
     def save(self, checkpoints: Path, state: dict[str, Any], keep: int) -> Path:
         """Write a checkpoint of this version, with the caller's state beside the optimizer's."""
@@ -160,9 +181,6 @@ class Learner:
         laid_RL[scored_RL] = logprobs_N.cpu().numpy()
         places = zip(rows.places, sequences, strict=True)
         return tuple(laid_RL[row, start + 1 : start + len(tokens)] for (row, start), tokens in places)
-
-    def _named_weights(self) -> list[tuple[str, torch.Tensor]]:
-        return list(self._model.named_parameters())  # a tied head is listed once, as the embedding
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._model.device)
