@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from pydantic import JsonValue
 
 IMPORTS: tuple[str, ...] = (
-    *(f"import {module}" for module in ["bisect", "collections", "copy", "functools", "heapq", "itertools", "math"]),
-    *(f"import {module}" for module in ["operator", "random", "re", "string", "sys"]),
+    *(f"import {module}" for module in ("bisect", "collections", "copy", "functools", "heapq", "itertools")),
+    *(f"import {module}" for module in ("math", "operator", "random", "re", "string", "sys")),
     "from bisect import bisect, bisect_left, bisect_right, insort",
     "from collections import Counter, OrderedDict, defaultdict, deque, namedtuple",
     "from functools import cache, cmp_to_key, lru_cache, partial, reduce",

@@ -87,6 +87,7 @@ def create_app(table: Mapping[str, str], config: ServiceConfig | None = None) ->
             proving = asyncio.create_task(readiness.prove())
             yield
             proving.cancel()
+            await asyncio.gather(proving, return_exceptions=True)
             await pool.drain(config.drain_limit_s)
 
     app = FastAPI(title="verifiers", version="1", lifespan=lifespan)
