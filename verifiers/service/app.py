@@ -15,12 +15,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveInt, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 
 from verifiers.errors import (
     InvalidRequestError,
@@ -31,7 +33,7 @@ from verifiers.errors import (
 from verifiers.service.config import ServiceConfig
 from verifiers.service.gate import Gate
 from verifiers.service.metrics import Metrics
-from verifiers.service.problems import Problem, problem, problem_of, problem_response
+from verifiers.service.problems import MEDIA_TYPE, Problem, problem, problem_of, problem_response
 from verifiers.service.readiness import Readiness
 from verifiers.types import Verdict, VerifyRequest
 from verifiers.workers.pool import WorkerPool
@@ -142,9 +144,7 @@ def _checked(item: JsonValue) -> VerifyRequest:
 
 
 def _add_grading_routes(app: FastAPI, grading: _Grading) -> None:
-    problems: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (401, 404, 413, 422, 503)
-    }
+    problems = _documented(400, 401, 404, 413, 422, 503)
 
     @app.post("/v1/verify", operation_id="verify", response_model=Verdict, responses=problems)
     async def verify(request: VerifyRequest) -> Response:
@@ -168,14 +168,14 @@ def _add_operator_routes(app: FastAPI, pool: WorkerPool, readiness: Readiness, m
     async def livez() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", operation_id="readyz", responses={503: {"model": Problem}})
+    @app.get("/readyz", operation_id="readyz", responses=_documented(503))
     async def readyz() -> dict[str, str]:
         if readiness.failures:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in readiness.failures.items())
             raise VerifierUnavailableError(f"not ready: {reasons}")
         return {"status": "ready"}
 
-    @app.get("/metrics", operation_id="metrics")
+    @app.get("/metrics", operation_id="metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
@@ -204,6 +204,15 @@ def _add_error_handlers(app: FastAPI, metrics: Metrics, config: ServiceConfig) -
     @app.exception_handler(HTTPException)
     async def explain_http(request: Request, error: HTTPException) -> Response:
         return respond(request, problem("http", error.status_code, str(error.detail)))
+
+
+def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems that a route may answer with, for the OpenAPI document."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
+        for status in statuses
+    }
 
 
 def _first_fault(faults: Any) -> str:
