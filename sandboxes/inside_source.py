@@ -22,12 +22,19 @@ def load(name, source):
 
 def init_command(python: str, control: str) -> tuple[str, ...]:
     """The init of one job, in a bare interpreter; `control` is its descriptor's number."""
-    return (python, "-I", "-S", "-c", _source("job_init"), control)
+    return (python, "-I", "-S", "-c", _source("usage", "job_init"), control)
 
 
 def zygote_command(python: str, control: str) -> tuple[str, ...]:
     """A warm interpreter, set up as `python main.py` would be, because programs run in its forks."""
-    return (python, "-s", "-B", "-c", _source("job_init", "lockdown", "warm_python", "zygote"), control)
+    return (
+        python,
+        "-s",
+        "-B",
+        "-c",
+        _source("usage", "job_init", "lockdown", "warm_python", "zygote"),
+        control,
+    )
 
 
 @cache

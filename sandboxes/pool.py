@@ -38,7 +38,7 @@ class SandboxPool:
         self._closed = False
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox-pool", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="sandbox-pool", daemon=True)
         self._thread.start()
 
     @classmethod
@@ -79,8 +79,6 @@ class SandboxPool:
         asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(CLOSE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CLOSE_S)
-        self._loop.close()
-        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +87,11 @@ class SandboxPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
+        self._backend.close()
 
     def _submit(self, request: ExecutionRequest) -> Future[ExecutionResult]:
         with self._lock:

@@ -1,6 +1,7 @@
 """What runs inside a sandbox. Nothing here is imported by the rest of the package: it travels as source.
 
     job_init     process 1 of a job: starts the program, holds its limits, reports
+    usage        what the processes of a job use, by /proc
     zygote       a warm interpreter that clones an init for each job
     lockdown     how a cloned init gives itself fresh mounts and gives up every privilege
     warm_python  a Python program run by a fork of the warm interpreter instead of a new one

@@ -24,6 +24,8 @@ import stat
 import sys
 import time
 
+from sandboxes.inside import usage
+
 TYPE_CHECKING = False  # without the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +41,6 @@ libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
 READY = b"ready\n"
 POLL_MS = 30
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
-TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-GONE = (FileNotFoundError, ProcessLookupError)
 
 
 class Job:
@@ -97,10 +97,10 @@ def serve(control: int, prepare: Callable[[Job], None]) -> None:
     how, code = watch(program, control, job, started)
     wall_s = time.monotonic() - started
     end_everything()
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     artifact = read_artifact(job) if (how, code) == ("exit", 0) else b""
-    cpu_s = usage.ru_utime + usage.ru_stime
-    report = f"ended {how} {code} {cpu_s:.6f} {wall_s:.6f} {usage.ru_maxrss} {len(artifact)}\n"
+    cpu_s = used.ru_utime + used.ru_stime
+    report = f"ended {how} {code} {cpu_s:.6f} {wall_s:.6f} {used.ru_maxrss} {len(artifact)}\n"
     write_all(control, report.encode() + artifact)
 
 
@@ -193,9 +193,9 @@ def watch(program: int, control: int, job: Job, started: float) -> tuple[str, in
             return "stopped", 0
         if left_s <= 0:
             return "wall", 0
-        if cpu_used_s() > job.cpu_s:
+        if usage.cpu_used_s() > job.cpu_s:
             return "cpu", 0
-        if job.memory_bytes and memory_over(job.memory_bytes):
+        if job.memory_bytes and usage.memory_over(job.memory_bytes):
             return "memory", 0
 
 
@@ -213,73 +213,11 @@ def reap(program: int) -> int | None:
             found = status
 
 
-def others() -> list[str]:
-    """The pids of the job's processes: as process 1 all there are, else our descendants."""
-    if os.getpid() == 1:
-        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    found: list[str] = []
-    queue = [str(os.getpid())]
-    while queue:
-        parent = queue.pop()
-        for thread in threads_of(parent):
-            children = read_proc(f"{parent}/task/{thread}/children").split()
-            found += children
-            queue += children
-    return found
-
-
-def threads_of(pid: str) -> list[str]:
-    try:
-        return os.listdir(f"/proc/{pid}/task")
-    except GONE:
-        return []
-
-
-def read_proc(name: str) -> str:
-    """A file of /proc; empty when the process has gone or hides it."""
-    try:
-        with open("/proc/" + name) as file:
-            return file.read()
-    except (*GONE, PermissionError):
-        return ""
-
-
-def cpu_used_s() -> float:
-    """CPU seconds of the ended and the living processes of the job."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total = usage.ru_utime + usage.ru_stime
-    for pid in others():
-        fields = read_proc(pid + "/stat").rpartition(")")[2].split()
-        total += sum(int(ticks) for ticks in fields[11:15]) * TICK_S
-    return total
-
-
-def memory_over(limit_bytes: int) -> bool:
-    """Is the job as a whole over its memory? The exact sum is asked for only when the rough one says so."""
-    return sum(map(resident, others())) > limit_bytes and sum(map(resident_share, others())) > limit_bytes
-
-
-def resident(pid: str) -> int:
-    """Bytes of anonymous and shared memory: cheap, but counts a page once for each process that has it."""
-    return sum_of_lines(read_proc(pid + "/status"), ("RssAnon:", "RssShmem:"))
-
-
-def resident_share(pid: str) -> int:
-    """The same with shared pages divided among those who share them: exact, too slow to ask all the time."""
-    return sum_of_lines(read_proc(pid + "/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:")) or resident(pid)
-
-
-def sum_of_lines(text: str, names: tuple[str, ...]) -> int:
-    """The sum of "<name> <number> kB" lines, in bytes."""
-    lines = (line.split() for line in text.splitlines() if line.startswith(names))
-    return sum(int(fields[1]) << 10 for fields in lines)
-
-
 def end_everything() -> None:
     """Kill and reap the rest, so that its CPU time is counted too."""
     while True:
         # -1 is everything but us where we are process 1, and far too much where we are not
-        for pid in [-1] if os.getpid() == 1 else map(int, others()):
+        for pid in [-1] if os.getpid() == 1 else map(int, usage.pids()):
             try:
                 os.kill(pid, SIGKILL)
             except ProcessLookupError:

@@ -22,11 +22,11 @@ INTERRUPTED = -int(signal.SIGINT)
 FRAMES_OF_OURS = 5
 """Above the program's first frame; it must not be able to recurse less deeply for them."""
 PRELOADED = (
-    "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
-    "hashlib", "heapq", "io", "itertools", "json", "math", "operator", "queue", "re", "string", "time",
-    "typing",
+    "bisect", "collections", "copy", "functools", "heapq", "io", "itertools", "json", "math", "operator",
+    "re", "string", "time", "typing",
 )  # fmt: skip
-"""Not `random`: its state would be the same in every fork."""
+"""What most programs import; every further module makes every fork dearer. Never `random`: its state would be
+the same in every fork."""
 
 
 def warm_up() -> None:

@@ -115,6 +115,15 @@ def test_closing_the_pool_ends_what_runs() -> None:
     assert survivors(token) == []
 
 
+@pytest.mark.parametrize("backend", ["zygote", "bubblewrap"])
+def test_a_pool_can_be_opened_and_closed_inside_a_running_event_loop(backend: str) -> None:
+    async def program() -> str:
+        with SandboxPool.open(backend) as pool:
+            return (await pool.run(request(1))).stdout
+
+    assert asyncio.run(program()) == "1\n"
+
+
 def test_a_third_partys_backend_is_opened_by_its_path() -> None:
     with SandboxPool.open(f"{__name__}:EchoBackend") as pool:
         assert pool.run_sync(request(7)).stdout == "echo 7"
