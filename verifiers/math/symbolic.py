@@ -21,9 +21,9 @@ from verifiers.math.errors import OverBudgetError
 from verifiers.workers.frames import encode, read_frame
 
 SERVER = "verifiers.math.symbolic_server"
-DEADLINE_S = 1.6
-"""Wall time of one comparison. Its CPU limit is lower, so only a busy machine gets here."""
-GRACE_S = 0.2
+DEADLINE_S = 5.0
+"""Wall time of one comparison. Its CPU limit is one second, so only a very busy machine gets here."""
+GRACE_S = 1.0
 START_LIMIT_S = 60.0
 
 

@@ -42,6 +42,7 @@ _LETTER = re.compile(r"\W*(?:\\(?:text|mathrm|textbf)\{)?\(?([A-J])\)?\}?\W*")
 
 class MathVerifier(Verifier):
     name: ClassVar[str] = "math"
+    wall_limit_s: ClassVar[float] = 20.0
     examples: ClassVar[Sequence[Example]] = (
         Example(r"so \boxed{42}", "42", 1.0),
         Example(r"so \boxed{\frac{1}{2}}", "0.5", 1.0),
