@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from rlvr.errors import ConfigError, InfrastructureError
 TOKEN = "a-token-for-tests-of-forty-characters-42"
 START_LIMIT_S = 120.0
 END_LIMIT_S = 60.0
+TRAINING_LIMIT_S = 240.0
 HEAD_ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": TOKEN,
@@ -136,6 +139,62 @@ def test_a_stopped_job_has_time_to_checkpoint(head: Head, tmp_path: Path) -> Non
 
     assert "checkpointed" in asyncio.run(stop_when_training())
     assert ended(jobs, job_id).status == "STOPPED"
+
+
+TRAINING = """
+name = "job"
+model = "{model}"
+steps = 1000
+[data]
+kind = "synthetic"
+domains = ["math"]
+train_per_domain = 40
+heldout_per_domain = 4
+[rollout]
+problems_per_step = 2
+group_size = 2
+max_new_tokens = 8
+[engine]
+max_model_len = 128
+kv_cache_gib = 0.25
+[learner]
+row_tokens = 128
+"""
+
+
+def test_a_training_is_submitted_watched_and_stopped_from_the_command_line(
+    head: Head, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run.toml").write_text(TRAINING.format(model=tiny_model))
+
+    def rlvr_submit(*arguments: str) -> subprocess.Popen[str]:
+        access = ["--address", head.address, "--token-file", str(head.token_file)]
+        command = [sys.executable, "-m", "rlvr", "submit", *arguments, *access]
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+
+    def said(*arguments: str) -> dict[str, str]:
+        process = rlvr_submit(*arguments, "--json")
+        output, _ = process.communicate(timeout=END_LIMIT_S)
+        assert process.returncode == 0
+        reply: dict[str, str] = json.loads(output)
+        return reply
+
+    job_id = said("run", "run.toml", "--set", "seed=7")["job_id"]
+    following = rlvr_submit("logs", job_id, "--follow")
+    assert following.stdout is not None
+    watchdog = threading.Timer(TRAINING_LIMIT_S, following.kill)
+    watchdog.start()
+    printed = ""
+    for line in following.stdout:
+        printed += line
+        if line.startswith("step    2/1000"):
+            assert said("status", job_id)["status"] == "RUNNING"
+            assert said("stop", job_id)["stopping"]
+    watchdog.cancel()
+    assert following.wait(timeout=END_LIMIT_S) == 0, printed
+    assert "steps done; model in" in printed, printed
+    assert ended(head.jobs(), job_id).status == "STOPPED"
+    assert (tmp_path / "runs" / "job" / "model" / "config.json").exists()
 
 
 def test_a_wrong_token_is_one_clear_error(head: Head, tmp_path: Path) -> None:
