@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from rlvr.config import EngineConfig
 from rlvr.engines.base import WEIGHTS_ON_DISK
 from rlvr.engines.precision import resolve_dtype
-from rlvr.engines.vllm_environment import engine_environment, environment_of
+from rlvr.engines.vllm_environment import engine_environment, environment_of, lasting_environment
 from rlvr.errors import ConfigError, GeneratorLostError, InfrastructureError, WeightsMismatchError
 from rlvr.rollouts import FloatArray, Prompt, Rollout, SamplingParams, VersionSpan
 from rlvr.weights.ref import WeightsProbe, WeightsRef
@@ -62,6 +63,7 @@ class VllmEngine:
         return self._receiver
 
     async def start(self) -> None:
+        os.environ |= lasting_environment(self._config)
         with environment_of(engine_environment(self._config, self._model_path)):
             from vllm.v1.engine.async_llm import AsyncLLM
 

@@ -24,12 +24,15 @@ def engine_environment(config: EngineConfig, model_path: str) -> dict[str, str]:
     }
     if Path(model_path).is_dir():
         environment["HF_HUB_OFFLINE"] = "1"
-    if config.transfer == "ipc":
-        # CUDA memory handles are no plain data; vLLM sends them to its own worker only with this.
-        environment["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"
     if config.device == "cpu":
         environment |= _cpu_environment(config)
     return environment
+
+
+def lasting_environment(config: EngineConfig) -> dict[str, str]:
+    """What vLLM reads anew at each message to its engine process, so that it must stay set."""
+    # CUDA memory handles are no plain data: vLLM sends them to its own worker only with this.
+    return {"VLLM_ALLOW_INSECURE_SERIALIZATION": "1"} if config.transfer == "ipc" else {}
 
 
 def _cpu_environment(config: EngineConfig) -> dict[str, str]:

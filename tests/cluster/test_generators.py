@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import chain
 from pathlib import Path
 
-import psutil
 import pytest
 
 from rlvr.cluster.generators import GeneratorPool
-from rlvr.cluster.session import cluster
 from rlvr.config import EngineConfig
 from rlvr.errors import ConfigError, GeneratorLostError, WeightsMismatchError
 from rlvr.rollouts import Prompt, Rollout, SamplingParams
 from rlvr.weights.ref import WeightsProbe, WeightsRef
+from tests.cluster.processes import left_of, named
 from tests.engines.served import PROMPTS, TrainedPolicy
 
 SAMPLING = SamplingParams(temperature=1.0, max_new_tokens=64)
 NO_PROBE = WeightsProbe((), ())
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _ray() -> Iterator[None]:
-    with cluster("local"):
-        yield
+pytestmark = pytest.mark.usefixtures("ray_session")
 
 
 @asynccontextmanager
@@ -122,12 +116,12 @@ def test_a_killed_vllm_actor_loses_no_work_and_leaves_no_process(tiny_model: Pat
         assert report.probe_diff < config.probe_tolerance
         generating = asyncio.gather(*(pool.generate(prompt, 4, long) for prompt in PROMPTS))
         await asyncio.sleep(0.3)
-        (actor,), (orphan,) = _own("ray::GeneratorActor"), _own("VLLM::EngineCore")
-        os.kill(actor.pid, signal.SIGKILL)
+        orphan = named("VLLM::EngineCore")
+        os.kill(named("ray::GeneratorActor").pid, signal.SIGKILL)
         answers = await generating
-        (replacement,) = _own("VLLM::EngineCore")
+        replacement = named("VLLM::EngineCore")
         await pool.close()
-        _wait_for_the_end_of(orphan, replacement)
+        assert left_of([orphan.pid, replacement.pid], within_s=10) == []
         return answers
 
     answers = asyncio.run(scenario())
@@ -135,24 +129,3 @@ def test_a_killed_vllm_actor_loses_no_work_and_leaves_no_process(tiny_model: Pat
     assert {attempts for _, attempts in answers} == {2}
     again = list(chain.from_iterable(rollouts for rollouts, _ in answers))
     assert {(rollout.version_min, rollout.version_max) for rollout in again} == {(2, 2)}
-
-
-def _own(name: str) -> list[psutil.Process]:
-    """Living processes under this one, by a part of their name."""
-    below = psutil.Process().children(recursive=True)
-    return [process for process in below if _lives(process) and name in " ".join(process.cmdline())]
-
-
-def _wait_for_the_end_of(*processes: psutil.Process) -> None:
-    deadline = time.monotonic() + 10
-    while any(_lives(process) for process in processes):
-        assert time.monotonic() < deadline, f"still there: {processes}"
-        time.sleep(0.05)
-
-
-def _lives(process: psutil.Process) -> bool:
-    """A zombie does not: where nobody collects orphans it stays in the table for ever."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

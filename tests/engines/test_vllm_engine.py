@@ -71,11 +71,11 @@ def test_logprobs_are_those_after_temperature(served: Served) -> None:
 
 def test_sequences_under_way_go_on_under_the_new_weights_and_say_so(served: Served) -> None:
     served.runner.run(served.engine.load(served.policy.publish()))
-    long = SamplingParams(temperature=1.0, max_new_tokens=480)
+    long = SamplingParams(temperature=1.0, max_new_tokens=240)
 
     async def publish_meanwhile() -> tuple[list[Rollout], int]:
         generating = asyncio.create_task(sample(served, long))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         served.policy.train()
         ref = served.policy.publish()
         await served.engine.load(ref)
