@@ -1,4 +1,4 @@
-"""`python -m sandboxes run|doctor`: programs from a JSONL file, and what this machine can isolate.
+"""`python -m sandboxes run|doctor|bench`: programs from a JSONL file, and what this machine can do.
 
 Exit codes: 0 well, 1 the machine cannot isolate (doctor), 2 usage, 4 no backend works.
 """
@@ -64,3 +64,26 @@ def doctor(
                 typer.echo(f"      fix: {each.fix}")
     if not all(each.ok for each in checks):
         raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def bench(
+    out: Annotated[Path | None, typer.Option(help="also write the measures to this JSON file")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="rounds, and jobs per worker")] = 200,
+    workers: Annotated[int, typer.Option(min=1, help="sandboxes at a time for the throughput")] = 2,
+) -> None:
+    """Measure the backends beside a bare interpreter."""
+    from sandboxes.bench import bench as measure
+
+    command = f"python -m sandboxes bench --runs {runs} --workers {workers}"
+    try:
+        measures = measure(runs, workers, command)
+    except SandboxError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_INFRASTRUCTURE) from error
+    for each in measures:
+        baseline = f"{each.baseline_name}: {each.baseline:.2f}, ratio {each.ratio:.2f}"
+        typer.echo(f"{each.name:32} {each.value:9.2f} {each.unit:4} ({baseline})")
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps([each.model_dump() for each in measures], indent=2) + "\n")
