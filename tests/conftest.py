@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from guru_data import SyntheticConfig, demonstrations
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `rlvr` does, before torch is imported
 
 
 @pytest.fixture(scope="session")
