@@ -36,11 +36,14 @@ class TrainedPolicy:
             parameter.add_(0.3 * parameter.std() * torch.randn_like(parameter))
 
     @torch.no_grad()
-    def logprobs(self, tokens: Sequence[int]) -> FloatArray:
-        """Of each token but the first, from the model's own float32 forward pass."""
-        ids = torch.tensor([list(tokens)])
-        scores = self._model(ids).logits[0, :-1].log_softmax(-1)
-        return scores.gather(-1, ids[0, 1:, None])[:, 0].numpy()
+    def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[FloatArray]:
+        """Of each token but the first, from the model's own float32 forward pass over all at once."""
+        ids = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(tokens) for tokens in sequences], batch_first=True
+        )
+        scores = self._model(ids).logits[:, :-1].log_softmax(-1)
+        chosen = scores.gather(-1, ids[:, 1:, None])[..., 0].numpy()
+        return [row[: len(tokens) - 1] for row, tokens in zip(chosen, sequences, strict=True)]
 
     def publish(self) -> WeightsRef:
         self._versions += 1
@@ -50,7 +53,7 @@ class TrainedPolicy:
         return WeightsRef(self._versions, str(path), self.probe())
 
     def probe(self) -> WeightsProbe:
-        return WeightsProbe(PROBE, tuple(self.logprobs(tokens) for tokens in PROBE))
+        return WeightsProbe(PROBE, tuple(self.logprobs(PROBE)))
 
 
 @dataclass

@@ -26,12 +26,11 @@ async def sample(served: Served, params: SamplingParams = SAMPLING, count: int =
     return list(chain.from_iterable(groups))
 
 
-def tokens_of(rollout: Rollout) -> list[int]:
-    return [*rollout.prompt_ids.tolist(), *rollout.completion_ids.tolist()]
-
-
-def scored_by_policy(served: Served, rollout: Rollout) -> np.ndarray:
-    return served.policy.logprobs(tokens_of(rollout))[len(rollout.prompt_ids) - 1 :]
+def scored_by_policy(served: Served, rollouts: list[Rollout]) -> list[np.ndarray]:
+    """The policy's log-probabilities of the completions' tokens."""
+    sequences = [[*rollout.prompt_ids.tolist(), *rollout.completion_ids.tolist()] for rollout in rollouts]
+    scored = served.policy.logprobs(sequences)
+    return [row[-len(rollout.completion_ids) :] for row, rollout in zip(scored, rollouts, strict=True)]
 
 
 def test_a_group_has_the_asked_number_of_completions_each_with_its_own_logprobs(served: Served) -> None:
@@ -55,7 +54,7 @@ def test_three_publishes_each_leave_the_engine_with_the_learners_logprobs(served
         rollouts = served.runner.run(sample(served))
 
         assert probe_difference < ROUNDING
-        learner = [scored_by_policy(served, rollout) for rollout in rollouts]
+        learner = scored_by_policy(served, rollouts)
         assert mean_difference([rollout.logprobs_T for rollout in rollouts], learner) < ROUNDING
         assert {(r.version_min, r.version_max) for r in rollouts} == {(ref.version, ref.version)}
 
@@ -65,7 +64,7 @@ def test_logprobs_are_those_after_temperature(served: Served) -> None:
 
     rollouts = served.runner.run(sample(served, cold))
 
-    learner = [scored_by_policy(served, rollout) for rollout in rollouts]
+    learner = scored_by_policy(served, rollouts)
     assert mean_difference([rollout.logprobs_T for rollout in rollouts], learner) > 5 * ROUNDING
 
 
@@ -89,9 +88,10 @@ def test_sequences_under_way_go_on_under_the_new_weights_and_say_so(served: Serv
         before, after = rollout.spans
         assert (before.version, after.version) == (new - 1, new)
         assert (before.start, before.end, after.end) == (0, after.start, len(rollout.completion_ids))
-    ours = [rollout.logprobs_T[rollout.spans[1].start :] for rollout in crossing]
-    learner = [scored_by_policy(served, rollout)[rollout.spans[1].start :] for rollout in crossing]
-    assert mean_difference(ours, learner) < ROUNDING
+    starts = [rollout.spans[1].start for rollout in crossing]
+    ours = [rollout.logprobs_T[start:] for rollout, start in zip(crossing, starts, strict=True)]
+    scored = zip(scored_by_policy(served, crossing), starts, strict=True)
+    assert mean_difference(ours, [row[start:] for row, start in scored]) < ROUNDING
 
 
 def test_weights_that_are_not_the_learners_are_refused(served: Served) -> None:
