@@ -11,9 +11,10 @@ import asyncio
 import errno
 import itertools
 import os
+import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -126,9 +127,11 @@ class Cgroups:
 
     layout: Layout
     parents: Mapping[str, Path]
+    token: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells processes apart that have the same pid in different pid namespaces."""
 
     def create(self, limits: Limits) -> JobCgroup:
-        name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
+        name = f"{PREFIX}{os.getpid()}-{self.token}-{next(_numbers)}"
         folders = {controller: parent / name for controller, parent in self.parents.items()}
         return JobCgroup(self.layout, folders, limits)
 
