@@ -57,7 +57,8 @@ install_python_packages() {
 
 check_python
 packages=(bwrap=bubblewrap g++=g++)
-[ "${1:-}" = --test ] && packages+=(chromium=chromium)
+# Tests also run C++, JavaScript and bash programs in the sandbox, and look at the report in a browser.
+[ "${1:-}" = --test ] && packages+=(node=nodejs unshare=util-linux chromium=chromium)
 system_packages "${packages[@]}"
 
 inputs=$(cat pyproject.toml deploy/*.txt deploy/install.sh | sha256sum)

@@ -1,6 +1,6 @@
 """The same loop with the learner and the engine on GPUs, and weights pushed by vLLM's own transfer.
 
-    make test-gpu        on a machine with CUDA and `pip install -e '.[gpu,dev]'`
+make test-gpu        on a machine with CUDA and `pip install -e '.[gpu,dev]'`
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ def test_training_on_gpus_keeps_engine_and_learner_in_agreement(
     path = tmp_path / "run.toml"
     path.write_text(CONFIG.format(model=tiny_model, out=tmp_path / "runs", transfer=transfer))
     done = subprocess.run(
-        [sys.executable, "-m", "rlvr", "train", str(path)], cwd=ROOT, capture_output=True, text=True, timeout=900
+        [sys.executable, "-m", "rlvr", "train", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     directory = tmp_path / "runs" / "gpu"
