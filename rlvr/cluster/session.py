@@ -12,24 +12,22 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
 
 import ray
 from ray._private import ray_constants
 from ray._private.authentication.authentication_token_setup import _enable_token_auth
-from ray.exceptions import AuthenticationError
+from ray.exceptions import AuthenticationError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from rlvr.cluster.machine import free_shared_memory_bytes
 from rlvr.errors import ConfigError, InfrastructureError
 
 OBJECT_STORE_BYTES = 512 * 2**20
 """Room for the batches and rollouts under way; Ray spills to disk what is more."""
 MIN_OBJECT_STORE_BYTES = 80 * 2**20
-SHARED_MEMORY = Path("/dev/shm")
 CONNECT_LIMIT_S = 5.0
 TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
@@ -78,20 +76,21 @@ def check_reachable(what: str, host: str, port: int) -> None:
 
 def _start() -> None:
     if not any(name in os.environ for name in TOKEN_VARIABLES):
-        # Else Ray leaves one in a file of the home directory that others can read.
+        # Else Ray leaves one in a file of the home directory that others can read. The variable stays:
+        # a process caches the first token that it reads.
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    # What RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 sets where Ray was not imported before: everything on loopback.
-    ray_constants.ENABLE_RAY_CLUSTER = False
+    store_bytes = max(MIN_OBJECT_STORE_BYTES, min(OBJECT_STORE_BYTES, free_shared_memory_bytes() // 2))
     try:
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            object_store_memory=_object_store_bytes(),
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _system_config={"worker_niceness": 0},  # 15 by default, and then a busy desktop starves the run
-        )
-    except (RuntimeError, OSError, ValueError) as error:
+        with _on_loopback():
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                object_store_memory=store_bytes,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _system_config={"worker_niceness": 0},  # 15 by default: any busy program starves the run
+            )
+    except (RayError, RuntimeError, OSError, ValueError) as error:
         raise InfrastructureError(
             f"Ray did not start: {_first_line(error)}; its logs are under /tmp/ray"
         ) from error
@@ -106,10 +105,9 @@ def _join(address: str) -> None:
             raise ConfigError(
                 f"ray_address={address!r} is none of 'local', 'auto' and 'host:port'"
             ) from error
-        # A Ray that lives on loopback is joined from loopback.
-        ray_constants.ENABLE_RAY_CLUSTER = not host.startswith("127.")
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with _on_loopback() if host.startswith("127.") else nullcontext():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except AuthenticationError as error:
         raise ConfigError(
             f"ray_address={address!r} needs the cluster's token: set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
@@ -121,11 +119,18 @@ def _join(address: str) -> None:
         ) from error
 
 
-def _object_store_bytes() -> int:
-    if not SHARED_MEMORY.exists():
-        return MIN_OBJECT_STORE_BYTES
-    half_of_free = shutil.disk_usage(SHARED_MEMORY).free // 2
-    return max(MIN_OBJECT_STORE_BYTES, min(OBJECT_STORE_BYTES, half_of_free))
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Have Ray take 127.0.0.1 for this node's address: it then listens nowhere else, and finds others there.
+
+    RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 does the same, but only where Ray was not imported before.
+    """
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,9 +45,6 @@ class VerifierActor:
         if self._server is not None:
             self._server.stop()
 
-    async def pid(self) -> int:
-        return os.getpid()
-
 
 class SupervisedService:
     """The actor as its driver sees it: there until `stop`, however often its process dies."""
@@ -64,11 +60,6 @@ class SupervisedService:
     def failure(self) -> BaseException | None:
         """Why the service ended for good, once it has."""
         return self._serving.exception() if self._serving.done() else None
-
-    async def pid(self) -> int:
-        """The process that serves now."""
-        pid: int = await self._actor.pid.remote()
-        return pid
 
     async def stop(self) -> None:
         """Finish what is in flight, then end the process."""

@@ -1,10 +1,12 @@
 """The verifier service of a run: brought up, proved ready, kept up, and ended.
 
-VerifierConfig --start_verifiers--> VerifierService (url, token)    spoken to over HTTP from here on
+    VerifierConfig --start_verifiers--> VerifierService (url, token)
 
-actor   the app of `verifiers.service` under uvicorn in a Ray actor, see `verifier_actor`
-serve   the same app on Ray Serve, see `serve_app`
-url     a service that somebody else runs
+    actor   the app of `verifiers.service` under uvicorn in a Ray actor, see `verifier_actor`
+    serve   the same app on Ray Serve, see `serve_app`
+    url     a service that somebody else runs
+
+From here on it is spoken to over HTTP, whatever its kind.
 """
 
 from __future__ import annotations

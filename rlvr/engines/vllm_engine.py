@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +50,7 @@ class VllmEngine:
         self._seed = seed
         self._llm: AsyncLLM | None = None
         self._receiver: WeightsReceiver | None = None
+        self._scratch = ""
         self._version = WEIGHTS_ON_DISK
         self._request_ids = itertools.count()
 
@@ -64,7 +67,8 @@ class VllmEngine:
 
     async def start(self) -> None:
         os.environ |= lasting_environment(self._config)
-        with environment_of(engine_environment(self._config, self._model_path)):
+        self._scratch = tempfile.mkdtemp(prefix="rlvr-engine-")
+        with environment_of(engine_environment(self._config, self._model_path, self._scratch)):
             from vllm.v1.engine.async_llm import AsyncLLM
 
             from rlvr.weights.receive import WeightsReceiver
@@ -73,6 +77,7 @@ class VllmEngine:
             try:
                 self._llm = AsyncLLM.from_engine_args(arguments)
             except (RuntimeError, ValueError, OSError) as error:
+                await self.close()
                 raise InfrastructureError(f"vLLM did not start on {self._model_path}: {error}") from error
         await self._llm.update_weight_version(str(WEIGHTS_ON_DISK))
         self._receiver = WeightsReceiver(self._llm)
@@ -99,6 +104,9 @@ class VllmEngine:
         if self._llm is not None:
             self._llm.shutdown(timeout=SHUTDOWN_TIMEOUT_S)
             self._llm = self._receiver = None
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)  # sockets, of no use to anybody any more
+            self._scratch = ""
 
     async def _replace_weights(self, ref: WeightsRef) -> float:
         """Load, resume, and score the probe."""

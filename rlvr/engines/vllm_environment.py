@@ -13,11 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rlvr.config import EngineConfig
+from rlvr.weights.vllm_plugin import SCRATCH_VARIABLE
 
 
-def engine_environment(config: EngineConfig, model_path: str) -> dict[str, str]:
-    """What this engine's processes need; what the user has set about logging stays."""
+def engine_environment(config: EngineConfig, model_path: str, scratch: str) -> dict[str, str]:
+    """What this engine's processes need; what the user has set about logging stays.
+
+    Args:
+        scratch: a directory of this engine's own. vLLM leaves its sockets behind, in /tmp by default.
+    """
     environment = {
+        SCRATCH_VARIABLE: scratch,
+        "TMPDIR": scratch,
+        "VLLM_RPC_BASE_PATH": scratch,
         "VLLM_LOGGING_LEVEL": os.environ.get("VLLM_LOGGING_LEVEL", "ERROR"),
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_ENGINE_READY_TIMEOUT_S": str(int(config.start_timeout_s)),

@@ -11,11 +11,14 @@ import contextlib
 import multiprocessing
 import multiprocessing.process
 import os
+import shutil
 import signal
 import threading
 
 SHM_BACKEND = "rlvr_shm"
 """Name of our backend in vLLM's `WeightTransferConfig`."""
+SCRATCH_VARIABLE = "RLVR_ENGINE_SCRATCH"
+"""Environment variable of an engine's processes: the directory of their sockets, theirs alone."""
 
 
 def register() -> None:
@@ -38,4 +41,7 @@ def _die_with(parent: multiprocessing.process.BaseProcess) -> None:
     would kill an engine that was started from a thread pool.
     """
     parent.join()
+    scratch = os.environ.get(SCRATCH_VARIABLE)
+    if scratch is not None:
+        shutil.rmtree(scratch, ignore_errors=True)  # the engine's other processes remove it too
     os.kill(os.getpid(), signal.SIGKILL)

@@ -63,7 +63,7 @@ def test_the_environment_of_an_engine_holds_only_while_it_starts(monkeypatch: py
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("TORCH_COMPILE_DISABLE", raising=False)
 
-    with environment_of(engine_environment(EngineConfig(threads=3), "model")):
+    with environment_of(engine_environment(EngineConfig(threads=3), "model", "scratch")):
         assert (os.environ["OMP_NUM_THREADS"], os.environ["TORCH_COMPILE_DISABLE"]) == ("3", "1")
 
     assert os.environ["OMP_NUM_THREADS"] == "7"
