@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
 from rlvr.errors import ConfigError
 
@@ -25,6 +26,7 @@ WEIGHTS = "weights.pt"
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
     """Write a model and its tokenizer in Hugging Face layout, replacing what stood there."""
+    disable_progress_bar()  # ours are the only ones
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
 

@@ -61,8 +61,7 @@ class Optimizer:
         self, optimizers: Sequence[torch.optim.Optimizer], *, max_grad_norm: float, schedule: Schedule
     ) -> None:
         self._optimizers = optimizers
-        self._groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-        self._peaks = [group["lr"] for group in self._groups]
+        self._peaks = [group["lr"] for group in self._groups()]
         self._max_grad_norm = max_grad_norm
         self._schedule = schedule
         self.step_count = 0
@@ -73,7 +72,7 @@ class Optimizer:
         Raises:
             TrainingStoppedError: the gradient is not finite. Nothing was updated.
         """
-        parameters = [p for group in self._groups for p in group["params"]]
+        parameters = [p for group in self._groups() for p in group["params"]]
         norm = float(nn.utils.clip_grad_norm_(parameters, self._max_grad_norm))
         if not math.isfinite(norm):
             raise TrainingStoppedError(
@@ -81,13 +80,17 @@ class Optimizer:
                 "or resume from the last checkpoint"
             )
         factor = self._schedule(self.step_count)
-        for group, peak in zip(self._groups, self._peaks, strict=True):
+        for group, peak in zip(self._groups(), self._peaks, strict=True):
             group["lr"] = peak * factor
         for optimizer in self._optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step_count += 1
         return norm, self._peaks[0] * factor
+
+    def _groups(self) -> list[dict[str, Any]]:
+        # Asked for anew each time: loading a state replaces them.
+        return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint needs to go on as if nothing had happened."""

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from guru_data import SyntheticConfig, demonstrations
+from rlvr.config import SFTConfig
+from rlvr.errors import ConfigError
+from rlvr.learner.sft import encode, read_examples, step_batches, train_sft
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "data.jsonl"
+    lines = (
+        json.dumps({"messages": [*d.chat(), {"role": "assistant", "content": d.response}]})
+        for d in demonstrations(SyntheticConfig(), seed=0, count=200, worked_share=1.0)
+    )
+    path.write_text("".join(line + "\n" for line in lines))
+    return path
+
+
+def config(model: Path, data: Path, out: Path, **changes: object) -> SFTConfig:
+    values = {"model": str(model), "data": str(data), "out": str(out), "steps": 6, "row_tokens": 128}
+    values |= {"rows_per_step": 4, "micro_batch_rows": 3, "learning_rate": 3e-3, "threads": 1}
+    return SFTConfig.model_validate(values | changes)
+
+
+def test_only_assistant_turns_are_learned_up_to_their_end(tiny_model: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    turns = [("user", "1+1=?"), ("assistant", "2"), ("user", "again"), ("assistant", "two")]
+    example = encode(tokenizer, [{"role": role, "content": content} for role, content in turns])
+    assert tokenizer.decode(example.token_ids[example.learned]) == "2<|im_end|>two<|im_end|>"
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "1+1=?"}], tokenize=False, add_generation_prompt=True
+    )
+    assert tokenizer.decode(example.token_ids).startswith(prompt + "2<|im_end|>")
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_loss_falls_and_the_model_is_written_for_others(
+    tiny_model: Path, data: Path, tmp_path: Path, optimizer: str
+) -> None:
+    losses: list[float] = []
+    out = train_sft(
+        config(tiny_model, data, tmp_path / "out", optimizer=optimizer),
+        lambda _, loss, __: losses.append(loss),
+    )
+    assert len(losses) == 6
+    assert losses[-1] < losses[0] - 0.5
+    assert AutoModelForCausalLM.from_pretrained(out).config.hidden_size == 256
+    assert AutoTokenizer.from_pretrained(out).chat_template
+
+
+def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
+    tiny_model: Path, data: Path, tmp_path: Path
+) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def stop_after_four(step: int, loss: float, share: float) -> None:
+        if step == 5:
+            raise Interrupted
+
+    whole = train_sft(config(tiny_model, data, tmp_path / "whole"), lambda *_: None)
+    parts = config(tiny_model, data, tmp_path / "parts", checkpoint_every=2)
+    with pytest.raises(Interrupted):
+        train_sft(parts, stop_after_four)
+    resumed = train_sft(parts, lambda *_: None, resume=True)
+    ours, theirs = (AutoModelForCausalLM.from_pretrained(path).state_dict() for path in (whole, resumed))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_an_epoch_shows_every_example_once(tiny_model: Path, data: Path) -> None:
+    examples = read_examples(data, AutoTokenizer.from_pretrained(tiny_model), 128)
+    steps = step_batches(examples, rows_per_step=4, row_tokens=128, seed=0)
+    seen: list[int] = []
+    while len(seen) < len(examples):
+        seen += [id(example) for example in next(steps)]
+    assert sorted(seen) == sorted(id(example) for example in examples)
+    assert all(np.any(example.learned) for example in examples)
+
+
+NO_REPLY = [{"role": "user", "content": "x"}]
+ENDLESS = [*NO_REPLY, {"role": "assistant", "content": "word " * 500}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("", "holds no conversation", id="empty"),
+        pytest.param('{"message": []}', ":1: not a conversation", id="wrong-key"),
+        pytest.param(json.dumps({"messages": NO_REPLY}), "needs an assistant turn", id="no-reply"),
+        pytest.param(json.dumps({"messages": ENDLESS}), "at most row_tokens=128", id="longer-than-a-row"),
+    ],
+)
+def test_bad_data_is_an_error_that_names_the_line(
+    tiny_model: Path, tmp_path: Path, content: str, message: str
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        read_examples(path, AutoTokenizer.from_pretrained(tiny_model), 128)
