@@ -23,7 +23,7 @@ GIB = 2**30
 LEARNER_BYTES_PER_PARAMETER = 16
 """float32 master weight, gradient and AdamW's two moments."""
 PROCESS_BYTES = GIB
-"""A process with torch and vLLM or transformers loaded, measured at 0.5 to 1 GiB."""
+"""A process with torch and vLLM or transformers loaded: 0.5 GiB was seen, the rest is for its work."""
 VERSIONS_IN_SHARED_MEMORY = 3
 """The one being written, the current one, and the one before for a generator that is replaced."""
 DTYPE_BYTES = {"bfloat16": 2, "float32": 4}
