@@ -85,7 +85,15 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
             stack,
             start_verifiers(config.verifier, only=_verifier_names(plan.train, plan.heldout)),
             GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
-            RemoteLearner.start(config.learner, config.algorithm, config.model, transfer, probe, config.seed),
+            RemoteLearner.start(
+                config.learner,
+                config.algorithm,
+                config.model,
+                transfer,
+                probe,
+                config.seed,
+                shares_gpu=config.engine.transfer == "ipc",
+            ),
         )
         await learner.connect(config.engine, generators.handles)
         client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)

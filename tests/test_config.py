@@ -35,6 +35,7 @@ def test_an_override_replaces_a_value_and_makes_missing_sections(config_file: Pa
             "rollout.max_new_tokens=256", "leaves no room for a prompt", id="lengths-that-cannot-fit"
         ),
         pytest.param("verifier.kind=url", "verifier.url goes with", id="url-without-address"),
+        pytest.param("engine.transfer=ipc", "needs engine.device and learner.device", id="ipc-without-gpus"),
         pytest.param("steps", "--set takes key=value", id="no-equals-sign"),
         pytest.param("model.x=1", "'model' is a value, not a section", id="value-as-section"),
     ],

@@ -26,7 +26,7 @@ from rlvr.engines.registry import build_engine
 from rlvr.errors import GeneratorLostError, InfrastructureError
 from rlvr.rollouts import Prompt, Rollout, SamplingParams
 from rlvr.weights.ref import WeightsRef
-from rlvr.weights.transfer import resolve_transfer
+from rlvr.weights.transfer import IPC_SHARE, resolve_transfer
 
 if TYPE_CHECKING:
     from rlvr.weights.receive import WeightsReceiver
@@ -235,10 +235,16 @@ class GeneratorPool:
             raise
 
 
+def _gpus(config: EngineConfig) -> float:
+    if config.device == "cpu":
+        return 0
+    return IPC_SHARE if config.transfer == "ipc" else config.tensor_parallel
+
+
 def _placement(config: EngineConfig) -> dict[str, Any]:
     """CPU engines reserve no cores: on a small machine they and the learner take turns."""
     return {
         "num_cpus": 0,
-        "num_gpus": config.tensor_parallel if config.device == "cuda" else 0,
+        "num_gpus": _gpus(config),
         "scheduling_strategy": beside_driver() if resolve_transfer(config) == "shm" else "DEFAULT",
     }

@@ -20,7 +20,7 @@ from rlvr.cluster.session import beside_driver
 from rlvr.config import EngineConfig, GRPOConfig, LearnerConfig
 from rlvr.errors import InfrastructureError, RlvrError
 from rlvr.weights.ref import WeightsRef
-from rlvr.weights.transfer import resolve_transfer
+from rlvr.weights.transfer import IPC_SHARE, resolve_transfer
 
 if TYPE_CHECKING:
     from rlvr.learner.learner import Learner
@@ -90,15 +90,23 @@ class RemoteLearner:
         weights_directory: Path,
         probe: tuple[tuple[int, ...], ...],
         seed: int,
+        *,
+        shares_gpu: bool = False,
     ) -> RemoteLearner:
         """Bring a learner up; needs a running Ray. The arguments are those of `Learner`.
+
+        Args:
+            shares_gpu: a generator is to be put on the learner's GPU, beside it.
 
         Raises:
             ConfigError: the model cannot be loaded.
             InfrastructureError: it did not come up within `START_LIMIT_S`.
         """
         on_gpu = config.device == "cuda"
-        options: dict[str, Any] = {"num_cpus": 0, "num_gpus": int(on_gpu)}
+        options: dict[str, Any] = {
+            "num_cpus": 0,
+            "num_gpus": IPC_SHARE if on_gpu and shares_gpu else int(on_gpu),
+        }
         if not on_gpu:  # its weights go through this host's shared memory
             options["scheduling_strategy"] = beside_driver()
         actor_class: Any = LearnerActor  # ray.remote has no precise type

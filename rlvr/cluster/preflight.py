@@ -80,6 +80,8 @@ def _check_gpu_count(config: RunConfig, present: int, owner: str) -> None:
 
 
 def _gpus_asked(config: RunConfig) -> int:
+    if config.engine.transfer == "ipc":
+        return 1
     engines = config.engine.replicas * config.engine.tensor_parallel if config.engine.device == "cuda" else 0
     return engines + (config.learner.device == "cuda")
 

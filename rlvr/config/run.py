@@ -152,7 +152,7 @@ class RunConfig(Config):
     checkpoint: CheckpointConfig = CheckpointConfig()
 
     @model_validator(mode="after")
-    def _lengths_fit(self) -> RunConfig:
+    def _parts_fit_together(self) -> RunConfig:
         if self.rollout.max_new_tokens >= self.engine.max_model_len:
             raise ValueError(
                 f"rollout.max_new_tokens={self.rollout.max_new_tokens} leaves no room for a prompt in "
@@ -162,6 +162,14 @@ class RunConfig(Config):
             raise ValueError(
                 f"learner.row_tokens={self.learner.row_tokens} is shorter than "
                 f"engine.max_model_len={self.engine.max_model_len}: the longest rollout would not fit a row"
+            )
+        shares = self.engine.transfer == "ipc"
+        if shares and (self.engine.device, self.learner.device) != ("cuda", "cuda"):
+            raise ValueError('engine.transfer = "ipc" needs engine.device and learner.device to be "cuda"')
+        if shares and self.engine.replicas * self.engine.tensor_parallel != 1:
+            raise ValueError(
+                'engine.transfer = "ipc" shares one GPU between the learner and one generator: '
+                "engine.replicas and engine.tensor_parallel must be 1"
             )
         if (self.verifier.kind == "url") != (self.verifier.url is not None):
             raise ValueError("verifier.url goes with verifier.kind = 'url', and only with it")

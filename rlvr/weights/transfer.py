@@ -12,6 +12,9 @@ from typing import Literal
 
 from rlvr.config import EngineConfig
 
+IPC_SHARE = 0.5
+"""Of one GPU, for Ray: with `ipc` learner and generator sit on the same one."""
+
 
 def resolve_transfer(config: EngineConfig) -> Literal["shm", "nccl", "ipc"]:
     """`auto` is the file on CPU and NCCL on GPUs."""

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.gpu
 
 @pytest.mark.parametrize(
     ("transfer", "gpus"),
-    [pytest.param("shm", 1, id="file"), pytest.param("ipc", 1, id="ipc"), pytest.param("nccl", 2, id="nccl")],
+    [pytest.param("shm", 2, id="file"), pytest.param("ipc", 1, id="ipc"), pytest.param("nccl", 2, id="nccl")],
 )
 def test_training_on_gpus_keeps_engine_and_learner_in_agreement(
     tiny_model: Path, tmp_path: Path, transfer: str, gpus: int
