@@ -126,6 +126,7 @@ def test_a_killed_vllm_actor_loses_no_work_and_leaves_no_process(tiny_model: Pat
 
     answers = asyncio.run(scenario())
 
-    assert {attempts for _, attempts in answers} == {2}
-    again = list(chain.from_iterable(rollouts for rollouts, _ in answers))
-    assert {(rollout.version_min, rollout.version_max) for rollout in again} == {(2, 2)}
+    assert max(attempts for _, attempts in answers) == 2
+    rollouts = list(chain.from_iterable(group for group, _ in answers))
+    assert len(rollouts) == 4 * len(PROMPTS)
+    assert {(rollout.version_min, rollout.version_max) for rollout in rollouts} == {(2, 2)}

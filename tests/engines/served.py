@@ -28,12 +28,14 @@ class TrainedPolicy:
         self._model = AutoModelForCausalLM.from_pretrained(model_path, dtype=torch.float32)
         self._weights = weights
         self._versions = 0
+        self._noise = torch.Generator().manual_seed(0)
 
     @torch.no_grad()
     def train(self) -> None:
         """Change every parameter by enough to be seen in any log-probability."""
         for parameter in self._model.parameters():
-            parameter.add_(0.3 * parameter.std() * torch.randn_like(parameter))
+            change = torch.randn(parameter.shape, generator=self._noise)
+            parameter.add_(0.3 * parameter.std() * change)
 
     @torch.no_grad()
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[FloatArray]:
