@@ -35,7 +35,7 @@ class TrainedPolicy:
         """Change every parameter by enough to be seen in any log-probability."""
         for parameter in self._model.parameters():
             change = torch.randn(parameter.shape, generator=self._noise)
-            parameter.add_(0.3 * parameter.std() * change)
+            parameter.add_(0.2 * parameter.square().mean().sqrt() * change)
 
     @torch.no_grad()
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[FloatArray]:
