@@ -16,8 +16,8 @@ from rlvr.errors import ConfigError, GeneratorLostError, WeightsMismatchError
 from rlvr.rollouts import Prompt, Rollout, SamplingParams
 from tests.engines.served import PROMPTS, Served, mean_difference
 
-ROUNDING = 0.02
-"""Nats per token that bfloat16 may cost; a stale tensor costs ten times as much."""
+ROUNDING = 0.04
+"""Nats per token that bfloat16 may cost on random weights; a stale tensor costs several times as much."""
 SAMPLING = SamplingParams(temperature=1.0, max_new_tokens=32)
 
 
