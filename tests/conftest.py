@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from guru_data import SyntheticConfig, demonstrations
+from rlvr.openmp import idle_threads_sleep
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `rlvr` does, before torch is imported
+os.environ |= idle_threads_sleep()  # as `rlvr` does, before torch is imported
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from rlvr.batch import Batch
 from rlvr.cluster.session import beside_driver
 from rlvr.config import EngineConfig, GRPOConfig, LearnerConfig
 from rlvr.errors import InfrastructureError, RlvrError
+from rlvr.openmp import idle_threads_sleep
 from rlvr.weights.ref import WeightsRef
 from rlvr.weights.transfer import IPC_SHARE, resolve_transfer
 
@@ -50,8 +51,8 @@ class LearnerActor:
         seed: int,
     ) -> None:
         if config.device == "cpu":
-            # Read when torch is imported. Idle threads sleep: generators use the same cores in turn.
-            os.environ |= {"OMP_NUM_THREADS": str(config.threads), "OMP_WAIT_POLICY": "PASSIVE"}
+            # Read when torch is imported; generators use the same cores in turn.
+            os.environ |= {"OMP_NUM_THREADS": str(config.threads), **idle_threads_sleep()}
         from rlvr.learner.learner import Learner
 
         self._learner = Learner(config, algorithm, model, weights_directory, probe, seed)
