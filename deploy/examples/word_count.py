@@ -1,7 +1,7 @@
 """A verifier of one's own: the answer must be a sentence of so many words.
 
-    [verifier.plugins]
-    word_count = "deploy.examples.word_count:WordCountVerifier"
+[verifier.plugins]
+word_count = "deploy.examples.word_count:WordCountVerifier"
 """
 
 from typing import ClassVar
