@@ -104,6 +104,7 @@ def test_an_engine_that_does_not_exist_is_a_config_error(tmp_path: Path) -> None
         asyncio.run(scenario())
 
 
+@pytest.mark.soak  # a minute; the end-to-end training kills a generator too
 def test_a_killed_vllm_actor_loses_no_work_and_leaves_no_process(tiny_model: Path, tmp_path: Path) -> None:
     policy = TrainedPolicy(tiny_model, tmp_path)
     config = EngineConfig(max_model_len=512, kv_cache_gib=0.125)

@@ -117,9 +117,10 @@ def test_a_training_survives_kills_and_an_interrupt_and_its_books_balance(
 
     first = start("train", str(config))
     wait_for_steps(directory, 2, first)
+    descendants = family(first)  # the killed generator's engine among them
     kill_actor(first, "GeneratorActor")
     wait_for_steps(directory, 4, first)
-    descendants = family(first)
+    descendants += family(first)
     first.send_signal(signal.SIGINT)
     output = finish(first, descendants)
     assert first.returncode == 0, output
