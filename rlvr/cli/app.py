@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -36,6 +37,8 @@ app.add_typer(config.app, name="config")
 def main() -> None:
     """Run the command line; an error of ours is one sentence, any other a traceback."""
     os.environ |= idle_threads_sleep() | os.environ
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)  # a person's own verifier is imported from where they stand
     try:
         app()
     except RlvrError as error:

@@ -64,7 +64,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def launch(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "rlvr", *arguments]
+        command = [str(Path(sys.executable).with_name("rlvr")), *arguments]
         started.append(
             subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         )
@@ -150,6 +150,13 @@ def test_a_training_survives_kills_and_an_interrupt_and_its_books_balance(
     differences = [m.get("policy/logprob_diff") for m in read_metrics(directory)]
     assert max(d for d in differences if d is not None) <= 0.02
     assert not list(Path("/dev/shm").glob("rlvr-killed-*"))
+
+    settings = ("--set", f"model={directory / 'model'}", "--set", "eval.samples=2", "--json")
+    evaluated = start("eval", str(config), *settings)
+    found = json.loads(finish(evaluated, []).splitlines()[-1])
+    assert evaluated.returncode == 0
+    assert found["eval/problems"] > 0
+    assert 0.0 <= found["eval/pass@1/heldout"] <= found["eval/pass@2/heldout"] <= 1.0
 
 
 @pytest.mark.parametrize(
