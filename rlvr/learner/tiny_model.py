@@ -2,7 +2,7 @@
 
     texts --train_tokenizer--> byte-level BPE --make_tiny_model--> a Hugging Face model directory
 
-About three and a half million parameters in Qwen3's architecture: large enough to learn to add, small
+About 3.3 million parameters in Qwen3's architecture: large enough to learn to add, small
 enough for two CPU cores. Nothing is downloaded.
 """
 
