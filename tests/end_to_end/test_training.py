@@ -19,7 +19,7 @@ from rlvr.audit.check import check_run
 from rlvr.audit.metrics import read_metrics
 
 ROOT = Path(__file__).parent.parent.parent
-STEPS = 8
+STEPS = 32
 CONFIG = """
 name = "killed"
 model = "{model}"
