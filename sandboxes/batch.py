@@ -2,7 +2,8 @@
 
     {id, language, source | argv, stdin?, files?, limits?}  ->  ExecutionResult plus id
 
-A line that cannot be run (not JSON, a wrong field, a missing compiler) yields {id, error} and stops nothing.
+A line that cannot be run (not JSON, a wrong field, a missing compiler, no turn in time) yields {id, error}
+and stops nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TextIO
 
 from pydantic import JsonValue, ValidationError
 
-from sandboxes.errors import RequestError, ToolchainMissingError
+from sandboxes.errors import PoolFullError, RequestError, ToolchainMissingError
 from sandboxes.pool import SandboxPool
 from sandboxes.types import ExecutionRequest
 
@@ -44,7 +45,13 @@ async def _run_line(line: str, pool: SandboxPool) -> str:
             raise RequestError(f"a line must be a JSON object, not {type(fields).__name__}")
         name = fields.pop("id", None)
         result = await pool.run(ExecutionRequest.model_validate(fields))
-    except (json.JSONDecodeError, ValidationError, RequestError, ToolchainMissingError) as error:
+    except (
+        json.JSONDecodeError,
+        ValidationError,
+        RequestError,
+        ToolchainMissingError,
+        PoolFullError,
+    ) as error:
         return json.dumps({"id": name, "error": _one_line(error)}) + "\n"
     return json.dumps({"id": name, **result.model_dump(mode="json")}) + "\n"
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -73,6 +76,93 @@ def test_a_full_pool_says_so_at_once() -> None:
         assert all(isinstance(each.exception(), PoolClosedError) for each in waiting)
 
 
+def test_a_single_request_is_not_kept_waiting_by_a_caller_with_thousands() -> None:
+    async def program(pool: SandboxPool) -> None:
+        hog = [asyncio.ensure_future(pool.run(request(k), caller="hog")) for k in range(3000)]
+        await asyncio.sleep(0)  # all of them stand in the queue, and the first few run meanwhile
+        await pool.run(request(-1), caller="other")
+        pool.close()
+        await asyncio.gather(*hog, return_exceptions=True)
+
+    backend = ScriptedBackend([], wait_s=0.02)
+    with SandboxPool(backend) as pool:
+        asyncio.run(program(pool))
+    assert len(backend.requests) < 1000
+
+
+def test_callers_take_turns_and_each_ones_requests_keep_their_order() -> None:
+    backend = ScriptedBackend([], wait_s=0.001)
+
+    async def program(pool: SandboxPool) -> None:
+        calls = [pool.run(request(k), caller=k // 100) for k in (0, 1, 2, 3, 100, 101, 200)]
+        await asyncio.gather(*calls)
+
+    with SandboxPool(backend) as pool:
+        asyncio.run(program(pool))
+    numbers = [int((each.argv or ("", "-1"))[1]) for each in backend.requests]
+    assert numbers == [0, 1, 100, 200, 2, 101, 3]
+
+
+def test_a_caller_cannot_take_the_whole_queue_from_the_others() -> None:
+    with SandboxPool(ScriptedBackend([], wait_s=30), max_pending=16) as pool:
+
+        async def program() -> None:
+            calls = [asyncio.ensure_future(pool.run(request(k), caller="hog")) for k in range(14)]
+            await asyncio.sleep(0)
+            with pytest.raises(PoolFullError, match="14 programs of this caller"):
+                await pool.run(request(14), caller="hog")
+            others = asyncio.ensure_future(pool.run(request(15), caller="other"))
+            await asyncio.sleep(0)
+            assert pool.pending == 15
+            pool.close()
+            await asyncio.gather(*calls, others, return_exceptions=True)
+
+        asyncio.run(program())
+
+
+def test_a_request_that_gets_no_turn_in_time_says_so_and_leaves_the_queue() -> None:
+    backend = ScriptedBackend([], wait_s=0.2)
+    with SandboxPool(backend) as pool, ThreadPoolExecutor(1) as threads:
+        first = threads.submit(pool.run_sync, request(1))
+        _until(lambda: len(backend.requests) == 1)
+        with pytest.raises(PoolFullError, match=r"within 0\.01 s"):
+            pool.run_sync(request(2), wait_s=0.01)
+        assert first.result().outcome is Outcome.OK
+        assert pool.run_sync(request(3)).outcome is Outcome.OK
+    assert [each.argv for each in backend.requests] == [("echo", "1"), ("echo", "3")]
+
+
+def test_requests_that_are_cancelled_while_they_wait_cost_no_place() -> None:
+    async def program(pool: SandboxPool) -> list[Outcome]:
+        calls = [asyncio.ensure_future(pool.run(request(k))) for k in range(40)]
+        await asyncio.sleep(0.01)
+        for call in calls[::2]:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        return [(await pool.run(request(k))).outcome for k in range(4)]
+
+    with SandboxPool(ScriptedBackend([], wait_s=0.002), workers=2) as pool:
+        assert asyncio.run(program(pool)) == [Outcome.OK] * 4
+        assert pool.pending == 0
+
+
+def test_processes_that_were_spawned_each_have_a_pool_of_their_own() -> None:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawned) as processes:
+        assert list(processes.map(_run_in_own_pool, ("4", "5"))) == ["16\n", "25\n"]
+
+
+def test_a_forked_process_is_told_that_the_pool_is_not_its_own(warm_pool: SandboxPool) -> None:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            warm_pool.run_sync(request(1))
+        except PoolClosedError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
 def test_closing_twice_is_fine_and_a_closed_pool_takes_nothing() -> None:
     backend = ScriptedBackend([])
     pool = SandboxPool(backend)
@@ -137,7 +227,13 @@ class EchoBackend(ScriptedBackend):
         return answer(Outcome.OK, stdout=" ".join(request.argv or ()))
 
 
-def _until(holds, within_s: float = 20.0) -> None:  # type: ignore[no-untyped-def]
+def _run_in_own_pool(number: str) -> str:
+    with SandboxPool.open() as pool:
+        square = ExecutionRequest(language="python", source="print(int(input()) ** 2)", stdin=number)
+        return pool.run_sync(square).stdout
+
+
+def _until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "did not happen in time"
