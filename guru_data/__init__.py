@@ -7,9 +7,9 @@ What a trainer calls is here; a problem is graded by the verifier it names, else
 
 from __future__ import annotations
 
-from guru_data.config import JsonlConfig, SourceConfig, SyntheticConfig
+from guru_data.config import GuruConfig, JsonlConfig, SourceConfig, SyntheticConfig
 from guru_data.errors import CursorError, GuruDataError, SourceConfigError, SourceError, UnknownSourceError
-from guru_data.problem import Domain, Message, Problem, Split
+from guru_data.problem import Domain, Message, Problem, Rejected, Split
 from guru_data.sources import load_problems, parse_source_config
 from guru_data.stream import Cursor, ProblemStream
 from guru_data.synthetic.demonstrations import Demonstration, demonstrations
@@ -19,11 +19,13 @@ __all__ = [
     "CursorError",
     "Demonstration",
     "Domain",
+    "GuruConfig",
     "GuruDataError",
     "JsonlConfig",
     "Message",
     "Problem",
     "ProblemStream",
+    "Rejected",
     "SourceConfig",
     "SourceConfigError",
     "SourceError",

@@ -7,13 +7,22 @@ that reading a config imports none of them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from guru_data.problem import Domain
 
 Level = Literal[1, 2, 3]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 class Config(BaseModel):
@@ -50,10 +59,37 @@ class JsonlConfig(Config):
     kind: Literal["jsonl"] = "jsonl"
     path: Path
     """The file; its rows are described in `guru_data.jsonl`."""
-    heldout_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    heldout_share: Share = 0.1
     """Share of the rows without a `split` of their own that is held out."""
     licence: str = "unknown"
     """Licence of the rows that name none."""
 
 
-SourceConfig = Annotated[SyntheticConfig | JsonlConfig, Field(discriminator="kind")]
+class GuruConfig(Config):
+    """The Guru data set: `train/`, `online_eval/` and `offline_eval/` with Parquet files of many schemas."""
+
+    kind: Literal["guru"] = "guru"
+    path: Path | None = None
+    """A local folder that holds the three; without it they come from the Hugging Face Hub."""
+    repo: str = "LLM360/guru-RL-92k"
+    """The data set on the Hub."""
+    revision: str | None = None
+    """Commit, tag or branch on the Hub; only a commit names the same bytes for ever."""
+    files: Annotated[tuple[str, ...], Field(min_length=1)] = ("train/*.parquet",)
+    """Which files to read, as patterns below the folder. Rows of the evaluation folders are held out."""
+    heldout_share: Share = 0.02
+    """Share of the training rows that is held out."""
+    licence: str = "MIT"
+    max_tests: PositiveInt = 40
+    """Tests kept of a programming problem, evenly spaced; some rows ship thousands."""
+    max_test_chars: PositiveInt = 262_144
+    """Length at which a programming problem loses its longest tests; some rows ship tens of megabytes."""
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if (self.path is None) == (self.revision is None):
+            raise ValueError("give either path (a local folder) or revision (of the data set on the Hub)")
+        return self
+
+
+SourceConfig = Annotated[SyntheticConfig | JsonlConfig | GuruConfig, Field(discriminator="kind")]

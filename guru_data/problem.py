@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Split = Literal["train", "heldout"]
 Domain = Literal["math", "code", "science", "logic", "simulation", "table"]
+PassRate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Message(BaseModel):
@@ -48,6 +50,10 @@ class Problem(BaseModel):
     """How the problem was obtained: a generator and its version, or a file and row."""
     licence: str
     split: Split
+    difficulty: str | None = None
+    """How hard its source calls it, in the source's own words."""
+    pass_rates: dict[str, PassRate] = {}
+    """Share of right answers in [0, 1], by the model that was tried on it."""
 
     @cached_property
     def content_hash(self) -> str:
@@ -64,3 +70,18 @@ class Problem(BaseModel):
     def chat(self) -> list[dict[str, str]]:
         """The prompt as chat templates take it."""
         return [message.model_dump() for message in self.prompt]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of a source that did not become a problem: kept to be counted and looked at."""
+
+    source: str
+    """File and row, as in `Problem.source`."""
+    reason: str
+    """One of a few words that reports group by, such as `malformed_ground_truth`."""
+    detail: str
+    """What exactly is wrong, for a person."""
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.detail}"

@@ -17,6 +17,7 @@ from guru_data.errors import SourceConfigError, UnknownSourceError
 from guru_data.problem import Problem, Split
 
 SOURCES = {
+    "guru": "guru_data.guru.source:GuruSource",
     "jsonl": "guru_data.jsonl:JsonlSource",
     "synthetic": "guru_data.synthetic.source:SyntheticSource",
 }

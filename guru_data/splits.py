@@ -9,8 +9,9 @@ problems land on one side, and adding data never moves a problem.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
-from guru_data.problem import Split
+from guru_data.problem import Message, Split
 
 _SALT = b"guru-split"  # at most 16 bytes; a change would move every problem
 
@@ -26,3 +27,12 @@ def side_of(content: str, *, heldout_share: float) -> Split:
     digest = hashlib.blake2b(content.encode(), digest_size=8, person=_SALT).digest()
     position = int.from_bytes(digest, "big") / 2**64
     return "heldout" if position < heldout_share else "train"
+
+
+def prompt_side(prompt: Sequence[Message], *, heldout_share: float) -> Split:
+    """The side of a problem by its text, without regard to case and spacing.
+
+    For data sets that may ask the same thing twice, with different references: both are on one side.
+    """
+    text = " ".join(" ".join(message.content for message in prompt).casefold().split())
+    return side_of(text, heldout_share=heldout_share)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from random import Random
 
 from guru_data.config import Level, SyntheticConfig
@@ -42,6 +43,13 @@ class SyntheticSource:
     def problems(self, split: Split) -> Iterator[Problem]:
         for domain, puzzle in self.puzzles(split):
             yield _problem(self._tasks[domain], self._level(domain), puzzle, split)
+
+    def rows(self) -> Iterator[Problem]:
+        yield from self.problems("train")
+        yield from self.problems("heldout")
+
+    def files(self) -> list[Path]:
+        return []
 
     def puzzles(self, split: Split) -> Iterator[tuple[Domain, Puzzle]]:
         """The puzzles behind `problems`, in the same order, with their answers."""
@@ -109,4 +117,5 @@ def _problem(task: Task, level: Level, puzzle: Puzzle, split: Split) -> Problem:
         source=f"synthetic, level {level}",
         licence=_LICENCE,
         split=split,
+        difficulty=f"level {level}",
     )

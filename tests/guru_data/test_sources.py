@@ -8,19 +8,19 @@ from typing import get_args
 
 import pytest
 
-from guru_data import SourceConfigError, SyntheticConfig, parse_source_config
-from guru_data.config import JsonlConfig
+from guru_data import SourceConfig, SourceConfigError, parse_source_config
 from guru_data.sources import SOURCES, open_source
 
 
 def test_every_kind_of_config_has_a_source() -> None:
-    kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in (SyntheticConfig, JsonlConfig)}
+    models = get_args(get_args(SourceConfig)[0])
+    kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in models}
     assert kinds == set(SOURCES)
 
 
 @pytest.mark.parametrize("kind", SOURCES)
 def test_a_config_given_as_plain_data_opens_its_source(kind: str) -> None:
-    needed = {"jsonl": {"path": "problems.jsonl"}}
+    needed = {"jsonl": {"path": "problems.jsonl"}, "guru": {"path": "guru"}}
     source = open_source(parse_source_config({"kind": kind, **needed.get(kind, {})}))
     assert f"{type(source).__module__}:{type(source).__name__}" == SOURCES[kind]
 
