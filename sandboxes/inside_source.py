@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -26,15 +27,22 @@ def init_command(python: str, control: str) -> tuple[str, ...]:
 
 
 def zygote_command(python: str, control: str) -> tuple[str, ...]:
-    """A warm interpreter, set up as `python main.py` would be, because programs run in its forks."""
+    """A warm interpreter, set up as `python main.py` would be, because programs run in its forks; `control` is
+    its descriptor's number, or the path of a socket."""
     return (
         python,
         "-s",
         "-B",
         "-c",
-        _source("usage", "job_init", "lockdown", "warm_python", "zygote"),
+        _source("usage", "job_init", "lockdown", "namespaces", "warm_python", "zygote"),
         control,
     )
+
+
+def entry_command(socket_path: str, env: Mapping[str, str], command: Sequence[str]) -> tuple[str, ...]:
+    """What starts `command`, whose control descriptor is `container_entry.CONTROL`, in a container."""
+    pairs = (f"{name}={value}" for name, value in env.items())
+    return ("python3", "-I", "-S", "-c", _source("container_entry"), socket_path, *pairs, "--", *command)
 
 
 @cache

@@ -70,8 +70,8 @@ def environment(placement: Placement) -> dict[str, str]:
 
 
 def encode(job: Job, placement: Placement) -> bytes:
-    """The job as the init reads it: length, then plain types marshalled in a format every CPython 3 reads."""
-    body = marshal.dumps(
+    """The job as the init reads it: plain types marshalled in a format every CPython 3 reads."""
+    return marshal.dumps(
         {
             "argv": list(job.argv),
             "env": environment(placement),
@@ -81,14 +81,18 @@ def encode(job: Job, placement: Placement) -> bytes:
             "artifact_bytes": MAX_ARTIFACT_BYTES,
             "wall_s": job.limits.wall_s,
             "cpu_s": job.limits.cpu_s,
-            "memory_bytes": 0 if placement.memory_is_hard else job.limits.memory_mb << 20,
+            "memory_bytes": watched_memory_bytes(job, placement),
             "rlimits": rlimits(job, placement),
             "disk_bytes": job.limits.disk_mb << 20,
             "python_file": job.python_file if placement.warm_python else "",
         },
         4,
     )
-    return len(body).to_bytes(8, "little") + body
+
+
+def watched_memory_bytes(job: Job, placement: Placement) -> int:
+    """How much memory the job's processes may have together by the count of its init; 0 for no such watch."""
+    return 0 if placement.memory_is_hard else job.limits.memory_mb << 20
 
 
 def rlimits(job: Job, placement: Placement) -> dict[str, int]:

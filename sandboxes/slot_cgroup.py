@@ -1,19 +1,20 @@
 """A cgroup that stays while jobs come and go: each job sees its own counts and limits.
 
-The zygote of a slot lives in the group, so that inits are born inside and no process has to be moved for a
+The zygote of a slot lives in the group, so that programs are born inside and no process has to be moved for a
 job. Counters of the kernel only grow; what a job used is the difference.
 """
 
 from __future__ import annotations
 
-from sandboxes.cgroups import JobCgroup
+from sandboxes.cgroups import JobCgroup, remove_when_empty
 from sandboxes.types import Limits
 
-ZYGOTE_AND_INIT = 2
+ZYGOTE_AND_PROCESS_1 = 2
+"""What is in the group beside a job's own processes."""
 
 
 class SlotCgroup:
-    """One job after the other in one group; see `sandboxes.supervise.Accounting`."""
+    """See `sandboxes.zygote_slot.SlotAccounting`."""
 
     def __init__(self, group: JobCgroup, zygote_pid: int) -> None:
         self._group = group
@@ -24,20 +25,15 @@ class SlotCgroup:
         group.attach(zygote_pid)
 
     def begin(self, limits: Limits) -> None:
-        """Make it ready for the next job.
-
-        Raises:
-            OSError: what an earlier job left does not fit the new limits; the slot must be replaced.
-        """
         if limits != self._limits:
-            self._group.set_limits(limits, own_processes=ZYGOTE_AND_INIT)
+            self._group.set_limits(limits, own_processes=ZYGOTE_AND_PROCESS_1)
             self._limits = limits
         self._cpu_s_before = self._group.cpu_s()
         self._oom_kills_before = self._group.oom_kills()
         self._has_peak = self._group.reset_peak()
 
     def attach(self, pid: int) -> None:
-        """Nothing to do: the init was born inside."""
+        """Nothing to do: the program was born inside."""
 
     def oom_kills(self) -> int:
         return self._group.oom_kills() - self._oom_kills_before
@@ -48,5 +44,5 @@ class SlotCgroup:
     def peak_mb(self) -> float | None:
         return self._group.peak_mb() if self._has_peak else None
 
-    def remove(self) -> bool:
-        return self._group.remove()
+    async def remove(self) -> None:
+        await remove_when_empty(self._group)

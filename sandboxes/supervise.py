@@ -14,8 +14,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from sandboxes.channel import Channel
 from sandboxes.init_process import JobInit
-from sandboxes.job import Job, Placement, encode
+from sandboxes.job import Job, Placement
 from sandboxes.streams import Capture, Feeder
 
 STARTUP_S = 20.0
@@ -69,7 +70,7 @@ async def supervise(init: JobInit, job: Job, placement: Placement, cgroup: Accou
     try:
         report = await run.to_end(placement)
     finally:
-        gone = await init.close()
+        gone = await init.close(reported=run.reported)
         await run.finish()
     if not gone:
         report = Report(failure="processes of the job could not be ended")
@@ -84,15 +85,16 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
         self._stopped_for = ""
-        cap = job.limits.output_bytes
-        self._stdout = Capture(init.stdout, cap, lambda: self._stop("output"))
-        self._stderr = Capture(init.stderr, cap, lambda: self._stop("output"))
-        self._stdin = Feeder(init.stdin, job.stdin)
+        self.reported = False
+        pipes, cap = init.pipes, job.limits.output_bytes
+        self._stdout = Capture(pipes.stdout, cap, lambda: self._stop("output"))
+        self._stderr = Capture(pipes.stderr, cap, lambda: self._stop("output"))
+        self._stdin = Feeder(pipes.stdin, job.stdin)
 
     async def to_end(self, placement: Placement) -> Report:
         try:
             async with asyncio.timeout(STARTUP_S):
-                started = await self._started(placement)
+                started = await self._init.begin(self._job, placement, self._attach)
         except TimeoutError:
             return Report(failure="the sandbox did not start in time")
         except OSError as error:
@@ -101,36 +103,26 @@ class _Run:
             return Report(how="memory", oom_kills=self._oom_kills())
         if not started:
             return Report(failure="the sandbox did not start")
-        return await self._until_ended()
+        began = time.monotonic()
+        self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
+        if self._cgroup is not None:
+            self._timers.append(self._loop.call_later(CGROUP_CHECK_S, self._check_cgroup, self._cgroup))
+        end = await _read_end(self._init.channel)
+        self.reported = end is not None
+        return self._complete(end, time.monotonic() - began)
 
-    async def _started(self, placement: Placement) -> bool:
-        """Wait for the init, put it in its cgroup, hand it the job; False if it died on the way."""
-        pid = await self._init.ready()
-        if pid is None:
-            return False
+    def _attach(self, pid: int) -> None:
         if self._cgroup is not None:
             self._cgroup.attach(pid)
-        await self._init.send(encode(self._job, placement))
-        return await self._init.read_line() == b"started\n"
 
-    async def _until_ended(self) -> Report:
-        started = time.monotonic()
-        self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
-        ended = asyncio.create_task(_read_end(self._init))
-        try:
-            while not ended.done():
-                await asyncio.wait([ended], timeout=CGROUP_CHECK_S)
-                self._check_cgroup()
-            return self._complete(ended.result(), time.monotonic() - started)
-        finally:
-            ended.cancel()
-
-    def _check_cgroup(self) -> None:
+    def _check_cgroup(self, cgroup: Accounting) -> None:
         """The kernel's counts see what the init cannot, such as the time of children nobody waited for."""
-        if self._oom_kills():
+        if cgroup.oom_kills():
             self._stop("memory")
-        elif self._cgroup is not None and self._cgroup.cpu_s() > self._job.limits.cpu_s:
+        elif cgroup.cpu_s() > self._job.limits.cpu_s:
             self._stop("cpu")
+        else:
+            self._timers.append(self._loop.call_later(CGROUP_CHECK_S, self._check_cgroup, cgroup))
 
     def _oom_kills(self) -> int:
         return self._cgroup.oom_kills() if self._cgroup is not None else 0
@@ -138,10 +130,15 @@ class _Run:
     def _complete(self, end: Report | None, wall_s: float) -> Report:
         """Join what the init said, what the kernel counted, and why we stopped it."""
         oom_kills = self._oom_kills()
-        if end is None and not (oom_kills or self._stopped_for):
+        if oom_kills and (end is None or end.failure):  # it was not the program that the kernel chose
+            end = Report(how="memory", wall_s=wall_s)
+        if end is None and self._stopped_for:
+            end = Report(how=self._stopped_for, wall_s=wall_s)
+        if end is None:
             return Report(failure="the job's init ended without a report")
-        report = end or Report(how="memory", wall_s=wall_s)
-        report = replace(report, oom_kills=oom_kills, how=self._stopped_for or report.how)
+        if end.failure:
+            return end
+        report = replace(end, oom_kills=oom_kills, how=self._stopped_for or end.how)
         if self._cgroup is None:
             return report
         peak_mb = self._cgroup.peak_mb()
@@ -186,13 +183,16 @@ class _Run:
         )
 
 
-async def _read_end(init: JobInit) -> Report | None:
-    """The init's last words; None if it died without."""
-    line = await init.read_line()
+async def _read_end(channel: Channel) -> Report | None:
+    """The last words of a job; None if its init died without."""
+    line = await channel.read_line()
     if not line.endswith(b"\n"):
         return None
-    _, how, code, cpu_s, wall_s, rss_kb, artifact_bytes = line.decode("ascii").split()
-    artifact = await init.read_exactly(int(artifact_bytes))
+    what, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition(" ")
+    if what == "failed":
+        return Report(failure=f"the job could not be set up: {rest}")
+    how, code, cpu_s, wall_s, rss_kb, artifact_bytes = rest.split()
+    artifact = await channel.read_exactly(int(artifact_bytes))
     if len(artifact) < int(artifact_bytes):
         return None
     return Report(

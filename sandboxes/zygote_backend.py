@@ -1,6 +1,6 @@
-"""Warm interpreters in bubblewrap sandboxes: a job costs a clone, not the start of a Python.
+"""Warm interpreters in bubblewrap sandboxes: a job costs a fork, not the start of a Python.
 
-    slot: bubblewrap -> zygote (warm, powerless outside its sandbox) --clone--> init -> program
+    slot: bubblewrap -> zygote (warm, powerless outside its sandbox) --fork--> program
 
 The outer sandbox is that of `sandboxes.bubblewrap`; each job has pid, mount and IPC namespaces, a /tmp, a
 /proc and a system call filter of its own inside it (`sandboxes.inside`). Slots share no namespace; the jobs
@@ -18,17 +18,30 @@ from sandboxes.base import BackendConfig
 from sandboxes.bubblewrap import Bubblewrap, Inner, hard_limits
 from sandboxes.cgroups import find_cgroups
 from sandboxes.errors import BackendUnavailableError
+from sandboxes.init_process import Process
 from sandboxes.inside_source import zygote_command
 from sandboxes.job import Job, Placement, environment
 from sandboxes.pipeline import BinaryCache, Pipeline
 from sandboxes.seccomp import filter_program
-from sandboxes.slot_cgroup import ZYGOTE_AND_INIT
+from sandboxes.slot_cgroup import SlotCgroup
 from sandboxes.supervise import Report
 from sandboxes.types import ExecutionRequest, ExecutionResult, Limits
 from sandboxes.zygote_slot import Slot, SlotError
 
 CAPABILITIES: tuple[str, ...] = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
-"""For a clone to mount its own file systems and then to give up these two for good."""
+"""For a program's process to mount its own file systems and then to give up these two for good."""
+ZYGOTE_AND_ITS_PARENTS = 4
+"""Processes of the slot itself that the kernel counts with those of a job, by user: bubblewrap's, the zygote's
+parent, the zygote, and process 1 of the job's namespace."""
+
+
+class BubblewrapZygote(Process):
+    """See `sandboxes.zygote_slot.ZygoteProcess`."""
+
+    async def end(self) -> bool:
+        gone = await super().end()
+        self.pipes.close_ours()
+        return gone
 
 
 class ZygoteBackend:
@@ -48,7 +61,7 @@ class ZygoteBackend:
             tmp="/tmp",
             path=path,
             memory_is_hard=self._cgroups is not None,
-            own_processes=ZYGOTE_AND_INIT,
+            own_processes=ZYGOTE_AND_ITS_PARENTS,
             warm_python=True,
         )
         self._idle: deque[Slot] = deque()
@@ -82,7 +95,10 @@ class ZygoteBackend:
             env = environment(self._placement)  # programs run in forks and so inherit it
             return self._bubblewrap.command(Inner(zygote, capabilities=CAPABILITIES, env=env))
 
-        return await Slot.start(command, self._filter, self._cgroups)
+        return await Slot.start(lambda: BubblewrapZygote(command), self._filter, self._account)
+
+    def _account(self, zygote_pid: int) -> SlotCgroup | None:
+        return SlotCgroup(self._cgroups.create(Limits()), zygote_pid) if self._cgroups else None
 
     def _require_clones(self) -> None:
         """Run one job, so that a kernel on which clones cannot mount their own /proc says so now."""

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 # by number, through libc: the signal module would cost every job the import of enum
-SIGINT, SIGKILL, SIGPIPE, SIGXFSZ = 2, 9, 13, 25
+SIGINT, SIGKILL = 2, 9
+SIGNALS = range(1, 32)
 DEFAULT, IGNORE = 0, 1
 libc = ctypes.CDLL(None, use_errno=True)
 libc.signal.restype = ctypes.c_void_p
@@ -65,43 +66,48 @@ class Job:
         self.__dict__.update(fields)
 
 
-class RunPython(BaseException):
-    """Raised in a forked program's process to leave every frame of ours before it runs a Python file."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-
-
 def main() -> None:
-    serve(int(sys.argv[1]), lambda job: None)
-
-
-def serve(control: int, prepare: Callable[[Job], None]) -> None:
-    """Be the init of one job; `prepare` gets the job before anything of it is done."""
+    """Be the init of one job."""
+    control = int(sys.argv[1])
     os.set_inheritable(control, False)
     # the one signal that Python has a handler for and that would so reach process 1
-    interrupt_handler = libc.signal(SIGINT, IGNORE)
+    libc.signal(SIGINT, IGNORE)
     # Not dumpable: the program has our uid and must not open our /proc/1/mem. Subreaper: where we are not
     # process 1, daemons still become our children.
     prctl(PR_SET_DUMPABLE, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.write(control, READY)
-    job = Job(marshal.loads(read_exactly(control, int.from_bytes(read_exactly(control, 8), "little"))))
-    prepare(job)
-    os.makedirs(job.cwd, exist_ok=True)
-    os.chdir(job.cwd)
-    write_files(job.files)
+    job = read_job(control, int.from_bytes(read_exactly(control, 8), "little"))
+    enter_folder(job)
     started = time.monotonic()
-    program = start(job, interrupt_handler)
+    program = start(job)
     os.write(control, b"started\n")
-    how, code = watch(program, control, job, started)
+    pidfd = os.pidfd_open(program)
+    watched = Watched(pidfd, control, started + job.wall_s, lambda: reap(program), lambda: over(job))
+    how, code = watched.to_end()
     wall_s = time.monotonic() - started
     end_everything()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    artifact = read_artifact(job) if (how, code) == ("exit", 0) else b""
+    artifact = b""
+    if job.artifact and (how, code) == ("exit", 0):
+        artifact = read_artifact(job.artifact, job.artifact_bytes)
     cpu_s = used.ru_utime + used.ru_stime
-    report = f"ended {how} {code} {cpu_s:.6f} {wall_s:.6f} {used.ru_maxrss} {len(artifact)}\n"
-    write_all(control, report.encode() + artifact)
+    write_all(control, ended_line(how, code, cpu_s, wall_s, used.ru_maxrss, len(artifact)) + artifact)
+
+
+def read_job(control: int, size: int) -> Job:
+    return Job(marshal.loads(read_exactly(control, size)))
+
+
+def ended_line(how: str, code: int, cpu_s: float, wall_s: float, rss_kb: int, artifact_bytes: int) -> bytes:
+    return f"ended {how} {code} {cpu_s:.6f} {wall_s:.6f} {rss_kb} {artifact_bytes}\n".encode()
+
+
+def enter_folder(job: Job) -> None:
+    """Make the program's working directory and go there."""
+    os.makedirs(job.cwd, exist_ok=True)
+    os.chdir(job.cwd)
+    write_files(job.files)
 
 
 def prctl(option: int, value: int) -> None:
@@ -133,22 +139,19 @@ def write_files(files: dict[str, tuple[bytes, int]]) -> None:
         os.close(fd)
 
 
-def start(job: Job, interrupt_handler: int) -> int:
+def start(job: Job) -> int:
     """Fork the program and return its pid once its limits are set; it fails as a shell would (126, 127)."""
     ready, done = os.pipe()
-    # not os.fork: with one thread its hooks have nothing to mend, and they touch a hundred pages
-    pid = libc.fork()
-    if pid < 0:
-        raise OSError(ctypes.get_errno(), "fork")
+    pid = os.fork()
     if pid == 0:
         limit_program(job)
         os.write(done, b"k")
-        enter_program(job, interrupt_handler)
+        execute(job)
     os.close(done)
     if os.read(ready, 1) != b"k":
         raise RuntimeError("the program's process could not be prepared")
     os.close(ready)
-    return int(pid)
+    return pid
 
 
 def limit_program(job: Job) -> None:
@@ -162,11 +165,9 @@ def limit_program(job: Job) -> None:
         resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
-def enter_program(job: Job, interrupt_handler: int) -> NoReturn:
-    if job.python_file:
-        libc.signal(SIGINT, interrupt_handler)
-        raise RunPython(job)
-    for number in (SIGINT, SIGPIPE, SIGXFSZ):
+def execute(job: Job) -> NoReturn:
+    """Become the program; fails as a shell would (126, 127)."""
+    for number in SIGNALS:  # whatever our caller ignored
         libc.signal(number, DEFAULT)
     try:
         os.execvpe(job.argv[0], job.argv, job.env)
@@ -175,28 +176,45 @@ def enter_program(job: Job, interrupt_handler: int) -> NoReturn:
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def watch(program: int, control: int, job: Job, started: float) -> tuple[str, int]:
-    """Reap until the program ends, one of the job's limits is passed, or the supervisor says stop."""
-    pidfd = os.pidfd_open(program)
-    poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
-    poller.register(control, select.POLLIN)
-    while True:
-        left_s = started + job.wall_s - time.monotonic()
-        events = dict(poller.poll(max(0, min(POLL_MS, left_s * 1000))))
-        status = reap(program)
-        if status is not None:
-            if os.WIFSIGNALED(status):
-                return "signal", os.WTERMSIG(status)
-            return "exit", os.WEXITSTATUS(status)
-        if control in events:
-            return "stopped", 0
-        if left_s <= 0:
-            return "wall", 0
-        if usage.cpu_used_s() > job.cpu_s:
-            return "cpu", 0
-        if job.memory_bytes and usage.memory_over(job.memory_bytes):
-            return "memory", 0
+class Watched:
+    """A program that runs."""
+
+    def __init__(
+        self, pidfd: int, control: int, ends: float, reap: Callable[[], int | None], over: Callable[[], str]
+    ) -> None:
+        """Args:
+        pidfd: readable when it has ended.
+        control: readable when the supervisor says stop.
+        ends: its deadline on the monotonic clock.
+        reap: its wait status once it has ended.
+        over: the limit that has been passed, `cpu` or `memory`; empty for none.
+        """
+        self._pidfd, self._control, self._ends = pidfd, control, ends
+        self._reap, self._over = reap, over
+
+    def to_end(self) -> tuple[str, int]:
+        """Wait until it ends, passes a limit, or the supervisor says stop; returns how, and a code."""
+        poller = select.poll()
+        poller.register(self._pidfd, select.POLLIN)
+        poller.register(self._control, select.POLLIN)
+        while True:
+            left_s = self._ends - time.monotonic()
+            ready = dict(poller.poll(max(0, min(POLL_MS, left_s * 1000))))
+            status = self._reap()
+            if status is not None:
+                if os.WIFSIGNALED(status):
+                    return "signal", os.WTERMSIG(status)
+                return "exit", os.WEXITSTATUS(status)
+            how = "stopped" if self._control in ready else "wall" if left_s <= 0 else self._over()
+            if how:
+                return how, 0
+
+
+def over(job: Job) -> str:
+    pids = usage.others()
+    if usage.cpu_ended_s() + usage.cpu_living_s(pids) > job.cpu_s:
+        return "cpu"
+    return "memory" if job.memory_bytes and usage.memory_over(pids, job.memory_bytes) else ""
 
 
 def reap(program: int) -> int | None:
@@ -217,7 +235,7 @@ def end_everything() -> None:
     """Kill and reap the rest, so that its CPU time is counted too."""
     while True:
         # -1 is everything but us where we are process 1, and far too much where we are not
-        for pid in [-1] if os.getpid() == 1 else map(int, usage.pids()):
+        for pid in [-1] if os.getpid() == 1 else map(int, usage.others()):
             try:
                 os.kill(pid, SIGKILL)
             except ProcessLookupError:
@@ -228,16 +246,17 @@ def end_everything() -> None:
             return
 
 
-def read_artifact(job: Job) -> bytes:
-    """What the compiler left; a program may have put anything there, so only a plain, not too large file
-    counts."""
-    if not job.artifact:
-        return b""
+def read_artifact(name: str, max_bytes: int, folder: int | None = None) -> bytes:
+    """What the compiler left, by default in the working directory; a program may have put anything there, so
+    only a plain, not too large file counts."""
     try:
-        fd = os.open(job.artifact, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
         return b""
-    info = os.fstat(fd)
-    if not stat.S_ISREG(info.st_mode) or info.st_size > job.artifact_bytes:
-        return b""
-    return read_exactly(fd, info.st_size)
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > max_bytes:
+            return b""
+        return read_exactly(fd, info.st_size)
+    finally:
+        os.close(fd)

@@ -1,6 +1,7 @@
-"""What a cloned init does to itself before anything of its job is touched: fresh mounts, then no privilege.
+"""What a program's process does to itself before anything of its job is touched: fresh mounts, then no
+privilege.
 
-It starts with CAP_SYS_ADMIN and CAP_SETPCAP over its own, otherwise powerless user namespace and ends with no
+It starts with CAP_SYS_ADMIN and CAP_SETPCAP over an own, otherwise powerless user namespace and ends with no
 capability, none that it could regain, and a system call filter.
 """
 
@@ -9,9 +10,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
-NEW_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mount, IPC, pid
-SIGCHLD = 17
-CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
+NEW_MOUNTS, NEW_IPC = 0x00020000, 0x08000000
 NO_SUID, NO_DEV, NO_EXEC = 2, 4, 8
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 23, 24, 22, 38
 FILTER_MODE = 2
@@ -21,13 +20,9 @@ MAX_CAPABILITY = 63
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def clone_into_namespaces(machine: str) -> int:
-    """Fork into new pid, mount and IPC namespaces; returns like fork. Only for a process with one thread."""
-    return checked("clone", libc.syscall(CLONE_NUMBERS[machine], NEW_NAMESPACES | SIGCHLD, 0, 0, 0, 0))
-
-
 def mount_fresh(disk_bytes: int) -> None:
-    """A /proc of this pid namespace and empty /tmp and /dev/shm, which end with the mount namespace."""
+    """In new mount and IPC namespaces: a /proc of this pid namespace, and empty /tmp and /dev/shm."""
+    checked("unshare", libc.unshare(NEW_MOUNTS | NEW_IPC))
     mount(b"proc", b"/proc", NO_SUID | NO_DEV | NO_EXEC, b"")
     # an empty file takes an inode and no space, so inodes are bounded too
     options = f"mode=0777,size={disk_bytes},nr_inodes={max(1024, disk_bytes >> 12)}".encode()

@@ -9,8 +9,8 @@ TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 GONE = (FileNotFoundError, ProcessLookupError)
 
 
-def pids() -> list[str]:
-    """The pids of the job's processes: as process 1 all there are, else our descendants."""
+def others() -> list[str]:
+    """The pids of all other processes for process 1, else of our descendants."""
     if os.getpid() == 1:
         return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     found: list[str] = []
@@ -40,19 +40,23 @@ def read_proc(name: str) -> str:
         return ""
 
 
-def cpu_used_s() -> float:
-    """CPU seconds of the ended and the living processes of the job."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total = usage.ru_utime + usage.ru_stime
-    for pid in pids():
+def cpu_ended_s() -> float:
+    """CPU seconds of the processes that we have waited for, and that they have waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_living_s(pids: list[str]) -> float:
+    total = 0.0
+    for pid in pids:
         fields = read_proc(pid + "/stat").rpartition(")")[2].split()
         total += sum(int(ticks) for ticks in fields[11:15]) * TICK_S
     return total
 
 
-def memory_over(limit_bytes: int) -> bool:
-    """Is the job as a whole over its memory? The exact sum is asked for only when the rough one says so."""
-    return sum(map(resident, pids())) > limit_bytes and sum(map(resident_share, pids())) > limit_bytes
+def memory_over(pids: list[str], limit_bytes: int) -> bool:
+    """Are they together over it? The exact sum is asked for only when the rough one says so."""
+    return sum(map(resident, pids)) > limit_bytes and sum(map(resident_share, pids)) > limit_bytes
 
 
 def resident(pid: str) -> int:

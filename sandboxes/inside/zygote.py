@@ -1,83 +1,211 @@
-"""A warm interpreter that clones an init for each job it is handed.
+"""A warm interpreter that forks a program for each job it is handed, and watches it.
 
-Runs as process 1 of a sandbox in which it may make namespaces and mounts, started before any task data
-exists. It never sees a job: it receives four descriptors (the job's control socket, stdin, stdout, stderr),
-clones an init that takes them, and forgets them. One socket, its descriptor given as the only argument:
+Started in a sandbox of its own before any task data exists. It never sees a job: it gets the limits that it
+watches and the program's pipes; the forked process reads the rest from the socket itself. One socket, its
+descriptor or its path given as the only argument:
 
     supervisor -> zygote   8 bytes little-endian length, then the system call filter
     zygote -> supervisor   "ready"
-    supervisor -> zygote   one byte with four descriptors, for each job; closed if no init can be made
+    supervisor -> zygote   for each job "j" with three descriptors (stdin, stdout, stderr), `HEADER`, and the
+                           marshalled fields of `job_init.Job`; "s" to stop it; closed for the end
+    zygote -> supervisor   for each job, when nothing of it is alive any more, the line "ended ..." of
+                           `sandboxes.inside.job_init` and the artifact, or the line "failed <why>"
 """
 
 from __future__ import annotations
 
+import marshal
 import os
+import select
+import signal
 import socket
+import struct
 import sys
+import time
 from typing import NoReturn
 
-from sandboxes.inside import job_init, lockdown, warm_python
+from sandboxes.inside import job_init, lockdown, namespaces, usage, warm_python
 
-DESCRIPTORS = 4
+HEADER = struct.Struct("<QddQ")
+"""Bytes of the job; wall_s and cpu_s; bytes of memory, 0 when the kernel holds them."""
+DESCRIPTORS = 3
 MAX_FDS = 64
+MAX_READY_BYTES = 4096
+SETUP_S = 20.0
+"""For the forked process to set itself up; not the program's time."""
+STOP, JOB = b"s", b"j"
+
+
+class SetupError(Exception):
+    """The program's process did not come as far as its program."""
+
+
+class RunPython(BaseException):
+    """Raised in a program's process to leave every frame of ours before it runs a Python file."""
+
+    def __init__(self, job: job_init.Job) -> None:
+        self.job = job
 
 
 def main() -> None:
     try:
-        serve(socket.socket(fileno=int(sys.argv[1])))
-    except job_init.RunPython as program:
+        serve(connect(sys.argv[1]))
+    except RunPython as program:
         job = program.job
     # every frame of ours but this one is gone, so that the program has its whole recursion limit
     os.closerange(3, MAX_FDS + 1)
     warm_python.run_file(job.python_file)
 
 
-def serve(control: socket.socket) -> None:
-    """Clone an init for each message until the supervisor closes its side; then end, and with us all jobs."""
+def connect(where: str) -> socket.socket:
+    if where.isdigit():
+        return socket.socket(fileno=int(where))
+    control = socket.socket(socket.AF_UNIX)
+    control.connect(where)
+    return control
+
+
+def serve(control: socket.socket) -> NoReturn:
+    """Serve jobs until the supervisor closes its side; then end, and with us all that we started."""
+    control.set_inheritable(False)
     size = int.from_bytes(job_init.read_exactly(control.fileno(), 8), "little")
     filter_program = job_init.read_exactly(control.fileno(), size)
-    machine = os.uname().machine
+    namespaces.become_process_1()
+    job_init.prctl(job_init.PR_SET_DUMPABLE, 0)
     warm_python.warm_up()
+    zygote = Zygote(control, filter_program)
     control.sendall(job_init.READY)
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)
-        if not message:
+        tag, fds, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)
+        if not tag:
             os._exit(0)
-        reap()
+        if tag == JOB:  # a stop may come after its job has ended
+            control.sendall(zygote.run(fds))
+
+
+class Zygote:
+    """Runs one job after the other."""
+
+    def __init__(self, control: socket.socket, filter_program: bytes) -> None:
+        self._control = control
+        self._filter_program = filter_program
+        self._namespaces = namespaces.JobNamespaces()
+        self._ready, self._done = socket.socketpair()
+        # the one signal with a handler, which process 1 of a job's namespace would have, too
+        self._interrupt_handler = job_init.libc.signal(signal.SIGINT, job_init.IGNORE)
+
+    def run(self, fds: list[int]) -> bytes:
+        """Run a job to its end; returns what the supervisor is told."""
+        header = HEADER.unpack(job_init.read_exactly(self._control.fileno(), HEADER.size))
+        job_bytes, wall_s, cpu_s, memory_bytes = header
         try:
-            pid = lockdown.clone_into_namespaces(machine)
+            init = self._namespaces.enter()
         except OSError as error:
-            os.write(fds[3], f"{error}\n".encode())
-        else:
-            if pid == 0:
-                be_init(fds, filter_program)
+            return f"failed {error}\n".encode()
+        program = int(
+            job_init.libc.fork()
+        )  # not os.fork: its hooks have nothing to mend and touch many pages
+        if program == 0:
+            self._become_program(fds, job_bytes)
+        self._namespaces.leave()
         for fd in fds:
             os.close(fd)
+        if program < 0:
+            os._exit(1)  # the machine has no process left for us; a new slot may fare better
+        return RunningJob(init, program, cpu_s, memory_bytes).to_end(self._ready, self._control, wall_s)
 
+    def _become_program(self, fds: list[int], job_bytes: int) -> NoReturn:
+        """In the fork: take the pipes, read the job, set up its sandbox, run it.
 
-def reap() -> None:
-    """Collect inits that have ended; a zombie would count as a process of the next job."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return
-
-
-def be_init(fds: list[int], filter_program: bytes) -> NoReturn:
-    """In the clone: take the job's descriptors, serve the job, end.
-
-    An error ends the clone as it ends any interpreter, with a traceback on the job's stderr.
-    """
-    for number, fd in enumerate(fds[1:]):
-        os.dup2(fd, number)
-    control = os.dup2(fds[0], MAX_FDS)
-    os.closerange(3, MAX_FDS)
-    os.setsid()
-
-    def prepare(job: job_init.Job) -> None:
+        An error ends it as it ends any interpreter, with a traceback on the job's stderr, and without the
+        message that tells the zygote that the program starts.
+        """
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+            os.close(fd)
+        job = job_init.read_job(self._control.fileno(), job_bytes)
         lockdown.mount_fresh(job.disk_bytes)
-        lockdown.give_up_privileges(filter_program)
+        job_init.enter_folder(job)
+        folder = [os.open(".", os.O_RDONLY)] if job.artifact else []
+        lockdown.give_up_privileges(self._filter_program)
+        job_init.limit_program(job)
+        socket.send_fds(self._done, [marshal.dumps((job.artifact, job.artifact_bytes))], folder)
+        if not job.python_file:
+            for fd in folder:
+                os.close(fd)
+            job_init.execute(job)
+        job_init.libc.signal(signal.SIGINT, self._interrupt_handler)
+        raise RunPython(job)
 
-    job_init.serve(control, prepare)
-    os._exit(0)
+
+class RunningJob:
+    """A program, and the process 1 of its namespace."""
+
+    def __init__(self, init: int, program: int, cpu_s: float, memory_bytes: int) -> None:
+        self._init, self._program = init, program
+        self._cpu_s, self._memory_bytes = cpu_s, memory_bytes
+        self._pidfd = os.pidfd_open(program)
+        self._status: int | None = None
+        self._rss_kb = 0
+        self._cpu_before_s = usage.cpu_ended_s()
+
+    def to_end(self, ready: socket.socket, control: socket.socket, wall_s: float) -> bytes:
+        """Watch the program until it ends or has to, and end all that is left of the job."""
+        folder = -1
+        try:
+            name, max_bytes, folder = self._set_up(ready)
+            started = time.monotonic()
+            watched = job_init.Watched(
+                self._pidfd, control.fileno(), started + wall_s, self._reap, self._over
+            )
+            how, code = watched.to_end()
+            wall_s = time.monotonic() - started
+            self._end_everything()
+            if how == "stopped" and not control.recv(1):
+                os._exit(0)
+            artifact = b""
+            if folder >= 0 and (how, code) == ("exit", 0):
+                artifact = job_init.read_artifact(name, max_bytes, folder)
+            cpu_s = usage.cpu_ended_s() - self._cpu_before_s
+            line = job_init.ended_line(how, code, cpu_s, wall_s, self._rss_kb, len(artifact))
+            return line + artifact
+        except SetupError as error:
+            self._end_everything()
+            return f"failed {error}\n".encode()
+        finally:
+            os.close(self._pidfd)
+            if folder >= 0:
+                os.close(folder)
+
+    def _set_up(self, ready: socket.socket) -> tuple[str, int, int]:
+        """Wait until the program starts; returns the artifact's name, its greatest size, and the descriptor
+        of the folder it will be in, -1 for no artifact."""
+        poller = select.poll()
+        poller.register(ready, select.POLLIN)
+        poller.register(self._pidfd, select.POLLIN)
+        if ready.fileno() not in dict(poller.poll(SETUP_S * 1000)):
+            raise SetupError(f"the program's process was not set up ({self._reap()})")
+        message, fds, _, _ = socket.recv_fds(ready, MAX_READY_BYTES, 1)
+        name, max_bytes = marshal.loads(message)
+        return name, max_bytes, fds[0] if fds else -1
+
+    def _reap(self) -> int | None:
+        if self._status is None:
+            pid, status, used = os.wait4(self._program, os.WNOHANG)
+            if pid:
+                self._status, self._rss_kb = status, used.ru_maxrss
+        return self._status
+
+    def _over(self) -> str:
+        pids = [pid for pid in usage.others() if pid != str(self._init)]
+        if usage.cpu_ended_s() - self._cpu_before_s + usage.cpu_living_s(pids) > self._cpu_s:
+            return "cpu"
+        return "memory" if self._memory_bytes and usage.memory_over(pids, self._memory_bytes) else ""
+
+    def _end_everything(self) -> None:
+        """Process 1 of a namespace ends when all others in it have ended and been waited for."""
+        os.kill(self._init, signal.SIGKILL)
+        if self._status is None:
+            _, self._status, used = os.wait4(self._program, 0)
+            self._rss_kb = used.ru_maxrss
+        os.waitpid(self._init, 0)
