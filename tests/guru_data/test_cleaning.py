@@ -1,0 +1,166 @@
+"""Cleaning finds what was planted, and leaves what only looks alike."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guru_data import Problem, SourceError, SyntheticConfig, load_problems
+from guru_data.clean.benchmarks import BenchmarkQuestion, read_benchmarks
+from guru_data.clean.duplicates import Duplicate, find_duplicates
+from guru_data.clean.fingerprints import fingerprint
+from guru_data.clean.leaks import BenchmarkIndex, Leak, find_leaks
+from guru_data.clean.text import tokens
+from guru_data.problem import Domain
+from tests.guru_data.guru_texts import table_question
+from tests.guru_data.planted import CHANGES, LEAKS, REWRITES, corpus, problem, question, with_options
+
+EACH = 60
+"""Planted of each kind."""
+
+
+def duplicates(problems: list[Problem]) -> list[Duplicate]:
+    return find_duplicates([fingerprint(p) for p in problems], [p.data_source for p in problems])
+
+
+def leaks(problems: list[Problem], questions: list[str]) -> dict[int, Leak]:
+    index = BenchmarkIndex(BenchmarkQuestion(f"b:{at}", text) for at, text in enumerate(questions))
+    prints = [fingerprint(p) for p in problems]
+    return dict(find_leaks(prints, [p.data_source for p in problems], index))
+
+
+def text_of(found: Problem) -> str:
+    return found.prompt[0].content
+
+
+def test_planted_duplicates_are_found_and_renamed_numbers_are_not_duplicates() -> None:
+    """Recall and precision are both asked to be 0.95; on these texts both are 1."""
+    rng, originals = Random(0), corpus(1500)
+    planted: list[tuple[str, Problem]] = []
+    for kind, rewrite in (REWRITES | CHANGES).items():
+        for original in originals[len(planted) : len(planted) + EACH]:
+            answer = str(original.ground_truth)
+            if kind == "turn-round" or (kind == "renumber" and rng.random() < 0.5):
+                answer += "1"  # another question often has another answer, but not always
+            text = rewrite(text_of(original), rng)
+            planted.append((kind, problem(f"{kind}/{original.id}", text, answer, source="other")))
+    everything = originals + [made for _, made in planted]
+    found = duplicates(everything)
+    right = sum(everything[d.place].id.endswith(f"/{everything[d.earlier].id}") for d in found)
+    rewritten = sum(kind in REWRITES for kind, _ in planted)
+    assert right / rewritten >= 0.95, "recall"
+    assert right / len(found) >= 0.95, "precision"
+
+
+def test_planted_leaks_are_found_and_little_else_is_removed() -> None:
+    """Of every kind of leak at least 95 % are found, on these texts all; none of 2,000 others is removed."""
+    rng = Random(1)
+    benchmark = [with_options(question(rng), rng) if at % 2 else question(rng) for at in range(600)]
+    planted = [
+        (kind, problem(f"{kind}/{at}", rewrite(rng.choice(benchmark), rng), "3", source="other"))
+        for kind, rewrite in LEAKS.items()
+        for at in range(EACH)
+    ]
+    others = corpus(2000, seed=5)
+    renumbered = [
+        problem(f"new/{at}", CHANGES["renumber"](text, rng), "3") for at, text in enumerate(benchmark[:200])
+    ]
+    found = leaks([made for _, made in planted] + others + renumbered, benchmark)
+    kinds = Counter(kind for at, (kind, _) in enumerate(planted) if at in found)
+    assert all(kinds[kind] >= 0.95 * EACH for kind in LEAKS), kinds
+    assert sum(at >= len(planted) for at in found) / (len(others) + len(renumbered)) <= 0.005
+
+
+@pytest.mark.parametrize("domain", ["math", "logic", "table", "code", "science", "simulation"])
+def test_made_problems_with_their_rigid_templates_are_not_near_each_other(domain: Domain) -> None:
+    config = SyntheticConfig(domains=(domain,), levels={domain: 2}, train_per_domain=800)
+    problems = load_problems(config, "train")
+    assert duplicates(problems) == []
+    half = [text_of(made) for made in problems[:400]]
+    assert leaks(problems[400:], half) == {}
+
+
+def test_questions_about_one_table_with_other_answers_are_kept() -> None:
+    table, _ = table_question(Random(0))
+    names = ("river", "market", "window")
+    asked = [problem(name, f"{table}\nwhat about the {name}?", name) for name in names]
+    assert duplicates(asked) == []
+
+
+def test_the_same_question_with_another_reference_is_kept_once() -> None:
+    pair = [problem("a", "What is $x$?", "1"), problem("b", "What  is x?", "2")]
+    assert [(d.place, d.earlier, d.exact) for d in duplicates(pair)] == [(1, 0, True)]
+
+
+def test_programming_problems_are_compared_without_their_tests() -> None:
+    (original,) = corpus(1)
+    pair = [problem("a", text_of(original), '{"inputs": ["1"]}', verifier="code")]
+    pair.append(problem("b", REWRITES["reframe"](text_of(original), Random(0)), "{}", verifier="code"))
+    assert [d.place for d in duplicates(pair)] == [1]
+
+
+def test_what_a_whole_data_set_says_is_not_compared() -> None:
+    frame = "You are an expert. Think about every step, keep calm, and explain what you do in plain words."
+    rng = Random(3)
+    rows = [problem(str(at), f"{frame} Is it a {rng.random():.9f}?", "yes") for at in range(40)]
+    rows += [
+        problem(f"w{at}", f"{frame} Is a {text_of(p)[:40]} nice?", "yes") for at, p in enumerate(corpus(40))
+    ]
+    assert duplicates(rows) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"Is $\frac{3}{4} \le 1{,}0$?", "is 3/4 <= 1, 0"),
+        ("1,000 left-handed men − 5", "1000 left handed men - 5"),
+        (r"\textbf{Find} $x^{2} \cdot y$", "find x² * y"),
+        ("A) red\nB) blue", "(1) red\n(2) blue"),
+        ("Problem 12. Solve it.", "solve it"),
+    ],
+)
+def test_spellings_of_one_text_have_the_same_tokens(one: str, other: str) -> None:
+    assert tokens(one) == tokens(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("3 + 4", "3 - 4"), ("1.5 m", "15 m"), ("x < 3", "x > 3")])
+def test_numbers_and_signs_are_kept_apart(one: str, other: str) -> None:
+    assert tokens(one) != tokens(other)
+
+
+@given(st.text())
+def test_any_text_has_a_fingerprint_and_is_its_own_duplicate(text: str) -> None:
+    pair = [problem("a", text, "1"), problem("b", f"{text} ", "1")]
+    assert [d.place for d in duplicates(pair)] == [1]
+
+
+def test_benchmarks_are_read_from_jsonl_and_parquet_by_the_columns_they_use(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"problem": "one?", "answer": 1}\n\n{"Question": "two?"}\n')
+    prompt = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "three?"}]
+    pq.write_table(pa.Table.from_pylist([{"prompt": prompt}]), tmp_path / "b.parquet")
+    found = list(read_benchmarks([tmp_path / "a.jsonl", tmp_path / "b.parquet"]))
+    assert found == [("a.jsonl:1", "one?"), ("a.jsonl:3", "two?"), ("b.parquet:0", "three?")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("b.jsonl", json.dumps({"stem": "?"}), r"b.jsonl:1: no question"),
+        ("b.jsonl", "{", "cannot read"),
+        ("b.csv", "problem", r"only .jsonl and .parquet"),
+    ],
+)
+def test_a_benchmark_that_cannot_be_read_is_an_error(
+    name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SourceError, match=message):
+        list(read_benchmarks([tmp_path / name]))
