@@ -1,4 +1,5 @@
-"""`python -m sandboxes run|doctor|bench`: programs from a JSONL file, and what this machine can do.
+"""`python -m sandboxes run|serve|doctor|bench`: programs from a JSONL file or over REST, and what this
+machine can do.
 
 Exit codes: 0 well, 1 the machine cannot isolate (doctor), 2 usage, 4 no backend works.
 """
@@ -7,28 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sandboxes.errors import SandboxError
+from sandboxes.errors import RequestError, SandboxError, ServiceSetupError
 from sandboxes.pool import SandboxPool
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run untrusted programs under limits.")
-EXIT_FAILED, EXIT_INFRASTRUCTURE = 1, 4
+EXIT_FAILED, EXIT_USAGE, EXIT_INFRASTRUCTURE = 1, 2, 4
+
+BackendName = Annotated[str, typer.Option(help="auto, a backend's name, or a path pkg.module:Class")]
+Workers = Annotated[int, typer.Option(min=1, help="programs at a time")]
+AllowUnsafe = Annotated[bool, typer.Option("--allow-unsafe", help="accept a backend that is no boundary")]
 
 
 @app.command()
 def run(
     programs: Annotated[Path, typer.Argument(metavar="IN.jsonl", exists=True, dir_okay=False)],
     results: Annotated[Path, typer.Argument(metavar="OUT.jsonl", dir_okay=False)],
-    backend: Annotated[str, typer.Option(help="auto, a backend's name, or a path pkg.module:Class")] = "auto",
-    workers: Annotated[int, typer.Option(min=1, help="programs at a time")] = 1,
-    allow_unsafe: Annotated[
-        bool, typer.Option("--allow-unsafe", help="accept a backend that is no boundary")
-    ] = False,
+    backend: BackendName = "auto",
+    workers: Workers = 1,
+    allow_unsafe: AllowUnsafe = False,
 ) -> None:
     """Run each line {id, language, source, stdin?, files?, limits?}; write results plus id in the same
     order."""
@@ -44,6 +48,35 @@ def run(
     except SandboxError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_INFRASTRUCTURE) from error
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port")] = 8081,
+    backend: BackendName = "auto",
+    workers: Workers = 2,
+    allow_unsafe: AllowUnsafe = False,
+    ceiling: Annotated[
+        list[str] | None,
+        typer.Option(help="the most a request may ask for, such as memory_mb=4096; may be repeated"),
+    ] = None,
+) -> None:
+    """Answer over REST until SIGTERM, also as SandboxFusion does. An address that is not loopback needs the
+    token in SANDBOXES_TOKEN."""
+    from sandboxes.service.config import ServiceConfig, parse_ceiling
+    from sandboxes.service.serve import run_server
+
+    try:
+        config = ServiceConfig(
+            ceiling=parse_ceiling(ceiling or ()), token=os.environ.get("SANDBOXES_TOKEN") or None
+        )
+        with SandboxPool.open(backend, workers=workers, allow_unsafe=allow_unsafe) as pool:
+            run_server(pool, config, host=host, port=port)
+    except SandboxError as error:
+        typer.echo(f"error: {error}", err=True)
+        at_fault = isinstance(error, RequestError | ServiceSetupError)
+        raise typer.Exit(EXIT_USAGE if at_fault else EXIT_INFRASTRUCTURE) from error
 
 
 @app.command()

@@ -8,7 +8,13 @@ SandboxError                  catch this to catch them all
   BackendUnavailableError     this machine cannot isolate that way; the message says what is missing
   UnsafeBackendError          the backend is no boundary and `allow_unsafe` was not given
   PoolClosedError             work was handed to a pool that is closed
-  PoolFullError               the queue stayed full until the caller's deadline
+  PoolFullError               no place in the queue, or no turn before the caller's deadline
+  ServiceError                of the REST service alone
+    RequestTooLargeError      a body or a batch over the size limit                     -> HTTP 413
+    BodyTimeoutError          the body did not arrive in time                           -> HTTP 408
+    UnauthorizedError         the bearer token is missing or wrong                      -> HTTP 401
+    NotReadyError             the self-test has not passed yet                          -> HTTP 503
+    ServiceSetupError         it cannot listen where it is told to, or needs a token
 
 What a program does is never an error here but an `Outcome`; a failure of ours during a run is the outcome
 `sandbox_error`, never a verdict on the program.
@@ -48,4 +54,28 @@ class PoolClosedError(SandboxError):
 
 
 class PoolFullError(SandboxError):
-    """The pool's queue stayed full until the caller's deadline."""
+    """The pool has no place in its queue, or had no turn before the caller's deadline; try again later."""
+
+
+class ServiceError(SandboxError):
+    """Of the REST service alone."""
+
+
+class RequestTooLargeError(ServiceError):
+    """The body or the batch is over the size limit."""
+
+
+class BodyTimeoutError(ServiceError):
+    """The body did not arrive in time."""
+
+
+class UnauthorizedError(ServiceError):
+    """The bearer token is missing or wrong."""
+
+
+class NotReadyError(ServiceError):
+    """The service has not passed its self-test yet."""
+
+
+class ServiceSetupError(ServiceError):
+    """The service cannot listen where it is told to, or needs a token there."""

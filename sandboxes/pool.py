@@ -43,6 +43,7 @@ class SandboxPool:
         """Take over an open backend; closing the pool closes it."""
         self._backend = backend
         self._max_pending = max_pending
+        self._share = max_pending - max_pending // KEPT_FOR_OTHERS
         self._turns = Turns(workers)
         self._pending = 0
         self._pending_of: Counter[Hashable] = Counter()
@@ -66,6 +67,11 @@ class SandboxPool:
     def pending(self) -> int:
         """Requests that wait or run."""
         return self._pending
+
+    @property
+    def room(self) -> int:
+        """Requests that a caller who has none here yet may hand over now."""
+        return min(self._max_pending - self._pending, self._share)
 
     async def run(
         self, request: ExecutionRequest, *, caller: Hashable = None, wait_s: float = WAIT_S
@@ -131,9 +137,10 @@ class SandboxPool:
     def _require_place(self, caller: Hashable) -> None:
         if self._pending >= self._max_pending:
             raise PoolFullError(f"{self._pending} programs are waiting or running; try again later")
-        share = self._max_pending - self._max_pending // KEPT_FOR_OTHERS
-        if self._pending_of[caller] >= share:
-            raise PoolFullError(f"{share} programs of this caller are waiting or running; try again later")
+        if self._pending_of[caller] >= self._share:
+            raise PoolFullError(
+                f"{self._share} programs of this caller are waiting or running; try again later"
+            )
 
     def _forget(self, caller: Hashable, _: Future[ExecutionResult]) -> None:
         with self._lock:
