@@ -5,7 +5,8 @@
 
 A call retries connection errors and 429, 502, 503 and 504 with full jitter until its deadline, honouring
 Retry-After, and then raises `VerifierUnavailableError`. A failure is an exception or an error in its place
-and never a number. The requests in flight are bounded; callers beyond that wait their turn.
+and never a number. The service is told how long an answer is of use. The requests in flight are bounded;
+callers beyond that wait their turn, which counts towards their deadline.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ from typing import Self
 
 import httpx
 
-from verifiers.errors import VerifierError
+from verifiers.errors import VerifierError, VerifierUnavailableError
+from verifiers.pieces import Piece, pieces_of
 from verifiers.retrying import Attempts
 from verifiers.types import Verdict, VerifyRequest
-from verifiers.wire import batch_body, read_batch, read_verdict
-
-BATCH_ITEMS = 256
-"""Larger batches are sent in pieces of this size, so that no reply is waited for much longer than another."""
+from verifiers.wire import read_verdict, request_body
 
 
 class VerifierClient:
@@ -61,8 +60,7 @@ class VerifierClient:
             UnknownVerifierError, InvalidRequestError, RequestTooLargeError, UnauthorizedError: what they say.
             VerifierUnavailableError: no answer before the deadline.
         """
-        body = request.model_dump_json(exclude_defaults=True).encode()
-        return read_verdict(await self._post("/v1/verify", body, self._new_attempts()))
+        return read_verdict(await self._post("/v1/verify", request_body(request), self._new_attempts()))
 
     async def verify_batch(self, requests: Sequence[VerifyRequest]) -> list[Verdict | VerifierError]:
         """Grade many through the batch route.
@@ -72,12 +70,12 @@ class VerifierClient:
             that the service could not start in time are asked again until the deadline.
 
         Raises:
-            VerifierUnavailableError: no answer before the deadline.
+            VerifierUnavailableError: no answer at all before the deadline.
             UnauthorizedError: the token is missing or wrong.
         """
-        pieces = [requests[at : at + BATCH_ITEMS] for at in range(0, len(requests), BATCH_ITEMS)]
-        outcomes = await asyncio.gather(*(self._verify_piece(piece) for piece in pieces))
-        return [outcome for piece in outcomes for outcome in piece]
+        pieces = pieces_of(requests, self._new_attempts)
+        await asyncio.gather(*(self._ask(piece) for piece in pieces))
+        return [outcome for piece in pieces for outcome in piece.outcomes]
 
     async def is_ready(self) -> bool:
         """Whether the service says that every verifier has passed its examples; False where nothing
@@ -96,41 +94,40 @@ class VerifierClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _verify_piece(self, requests: Sequence[VerifyRequest]) -> list[Verdict | VerifierError]:
-        attempts = self._new_attempts()
-        outcomes: list[Verdict | VerifierError] = []
-        missing = list(range(len(requests)))
-        while True:
-            body = batch_body([requests[index] for index in missing], attempts.remaining_s)
-            answered = read_batch(await self._post("/v1/verify/batch", body, attempts))
-            if not outcomes:
-                outcomes = list(answered)
-            for index, outcome in zip(missing, answered, strict=True):
-                outcomes[index] = outcome
-            missing = [index for index, outcome in enumerate(outcomes) if attempts.worth_retrying(outcome)]
-            if not missing:
-                return outcomes
-            await asyncio.sleep(attempts.next_pause_s())
+    async def _ask(self, piece: Piece) -> None:
+        while piece.missing:
+            try:
+                response = await self._post("/v1/verify/batch", piece.body(), piece.attempts)
+                await asyncio.sleep(piece.take(response))
+            except VerifierUnavailableError:
+                if not piece.was_answered:
+                    raise
+                return
 
     async def _post(self, path: str, body: bytes, attempts: Attempts) -> httpx.Response:
         """One answered request; transient failures are retried until the deadline."""
-        async with self._turns:
-            while True:
-                try:
-                    response = await self._http.post(path, content=body, timeout=attempts.remaining_s)
-                except httpx.TransportError as error:
-                    await asyncio.sleep(attempts.pause_after_error(error))
-                    continue
-                if attempts.is_final(response):
-                    return response
-                await asyncio.sleep(attempts.pause_after_refusal(response))
+        try:
+            async with asyncio.timeout(attempts.remaining_s), self._turns:
+                while True:
+                    try:
+                        response = await self._http.post(
+                            path, content=body, headers=attempts.headers, timeout=attempts.remaining_s
+                        )
+                    except httpx.TransportError as error:
+                        await asyncio.sleep(attempts.pause_after_error(error))
+                        continue
+                    if attempts.is_final(response):
+                        return response
+                    await asyncio.sleep(attempts.pause_after_refusal(response))
+        except TimeoutError as error:
+            raise attempts.out_of_time() from error
 
     def _new_attempts(self) -> Attempts:
         return Attempts(str(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
 
 
 class SyncVerifierClient:
-    """The same client for code without an event loop; one request at a time.
+    """The same client for code without an event loop; may be shared by threads.
 
     Args:
         url, deadline_s, token: as for `VerifierClient`.
@@ -142,17 +139,16 @@ class SyncVerifierClient:
 
     def verify(self, request: VerifyRequest) -> Verdict:
         """As `VerifierClient.verify`."""
-        attempts = Attempts(str(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
-        body = request.model_dump_json(exclude_defaults=True).encode()
-        while True:
-            try:
-                response = self._http.post("/v1/verify", content=body, timeout=attempts.remaining_s)
-            except httpx.TransportError as error:
-                time.sleep(attempts.pause_after_error(error))
-                continue
-            if attempts.is_final(response):
-                return read_verdict(response)
-            time.sleep(attempts.pause_after_refusal(response))
+        return read_verdict(self._post("/v1/verify", request_body(request), self._new_attempts()))
+
+    def verify_batch(self, requests: Sequence[VerifyRequest]) -> list[Verdict | VerifierError]:
+        """As `VerifierClient.verify_batch`; long batches go one piece after another, each with the whole
+        deadline."""
+        outcomes: list[Verdict | VerifierError] = []
+        for piece in pieces_of(requests, self._new_attempts):
+            self._ask(piece)
+            outcomes += piece.outcomes
+        return outcomes
 
     def close(self) -> None:
         self._http.close()
@@ -162,6 +158,31 @@ class SyncVerifierClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _ask(self, piece: Piece) -> None:
+        while piece.missing:
+            try:
+                time.sleep(piece.take(self._post("/v1/verify/batch", piece.body(), piece.attempts)))
+            except VerifierUnavailableError:
+                if not piece.was_answered:
+                    raise
+                return
+
+    def _post(self, path: str, body: bytes, attempts: Attempts) -> httpx.Response:
+        while True:
+            try:
+                response = self._http.post(
+                    path, content=body, headers=attempts.headers, timeout=attempts.remaining_s
+                )
+            except httpx.TransportError as error:
+                time.sleep(attempts.pause_after_error(error))
+                continue
+            if attempts.is_final(response):
+                return response
+            time.sleep(attempts.pause_after_refusal(response))
+
+    def _new_attempts(self) -> Attempts:
+        return Attempts(str(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
 
 
 def _headers(token: str | None) -> dict[str, str]:

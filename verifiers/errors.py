@@ -7,6 +7,7 @@ VerifierError               catch this to catch them all                        
   RequestTooLargeError      the body or the response is over the size limit        413 too_large
   UnauthorizedError         the bearer token is missing or wrong                   401 unauthorized
   VerifierUnavailableError  the service is down, full or draining; try again       503 unavailable
+  UndecidedError            undecided, said to a protocol that has only scores     503 undecided
   VerifierSetupError        a verifier cannot be loaded or fails its own examples  500 setup
 
 A wrong answer is never an error, and an error is never a wrong answer. The table below is read forwards by
@@ -42,6 +43,10 @@ class VerifierUnavailableError(VerifierError):
     """The service is down, full or draining; trying again later may help."""
 
 
+class UndecidedError(VerifierError):
+    """The verdict is undecided, and whoever asked has no way to be told other than an error."""
+
+
 class VerifierSetupError(VerifierError):
     """A verifier cannot be loaded, or grades its own examples wrongly."""
 
@@ -53,6 +58,7 @@ ERROR_KINDS: dict[str, tuple[type[VerifierError], int]] = {
     "too_large": (RequestTooLargeError, 413),
     "unauthorized": (UnauthorizedError, 401),
     "unavailable": (VerifierUnavailableError, 503),
+    "undecided": (UndecidedError, 503),
     "setup": (VerifierSetupError, 500),
 }
 """Kind (the `type` of a problem+json body) -> our class and its HTTP status."""

@@ -6,13 +6,13 @@ Retry-After. The deadline bounds the whole call; a pause that would end behind i
 
 from __future__ import annotations
 
+import email.utils
 import random
 import time
 
 import httpx
 
-from verifiers.errors import VerifierError, VerifierUnavailableError
-from verifiers.types import Verdict
+from verifiers.errors import VerifierUnavailableError
 
 TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
 BASE_PAUSE_S = 0.1
@@ -41,23 +41,27 @@ class Attempts:
         """
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
-            raise VerifierUnavailableError(f"{self._url} did not answer before the deadline")
+            raise self.out_of_time()
         return remaining
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Tells the service for how long an answer is of use, so that it starts nothing in vain."""
+        return {"X-Request-Timeout": f"{max(0.001, self.remaining_s):.3f}"}
+
+    def out_of_time(self) -> VerifierUnavailableError:
+        return VerifierUnavailableError(f"{self._url} did not answer before the deadline")
 
     def is_final(self, response: httpx.Response) -> bool:
         return response.status_code not in TRANSIENT_STATUS
-
-    def worth_retrying(self, outcome: Verdict | VerifierError) -> bool:
-        """Whether a batch item was only not started in time, and there is still time."""
-        return isinstance(outcome, VerifierUnavailableError) and self._deadline > time.monotonic()
 
     def pause_after_error(self, error: httpx.TransportError) -> float:
         return self._pause(f"{type(error).__name__}: {error}", at_least_s=0.0)
 
     def pause_after_refusal(self, response: httpx.Response) -> float:
-        asked = response.headers.get("Retry-After", "0")
-        at_least_s = float(asked) if asked.isdigit() else 0.0
-        return self._pause(f"HTTP {response.status_code}", at_least_s=at_least_s)
+        return self._pause(
+            f"HTTP {response.status_code}", at_least_s=_retry_after_s(response.headers.get("Retry-After", ""))
+        )
 
     def next_pause_s(self) -> float:
         return self._pause("items were not started in time", at_least_s=0.0)
@@ -76,3 +80,13 @@ class Attempts:
                 f"{self._url} gave no verdict in {self._tries} tries; last: {reason}"
             )
         return pause_s
+
+
+def _retry_after_s(header: str) -> float:
+    """Seconds that a Retry-After header asks for, as a number or as a date; 0 where it says neither."""
+    if header.isdecimal():
+        return float(header)
+    try:
+        return email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+    except ValueError:
+        return 0.0

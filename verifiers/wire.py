@@ -5,7 +5,6 @@ The service's half is its FastAPI models; `verifiers.errors` is the table both r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,11 @@ from pydantic import ValidationError
 
 from verifiers.errors import VerifierError, VerifierUnavailableError, error_from_kind
 from verifiers.types import Verdict, VerifyRequest
+
+
+def request_body(request: VerifyRequest) -> bytes:
+    """The body of a single request."""
+    return request.model_dump_json(exclude_defaults=True).encode()
 
 
 def batch_body(requests: Sequence[VerifyRequest], deadline_s: float) -> bytes:
@@ -32,32 +36,44 @@ def read_verdict(response: httpx.Response) -> Verdict:
     return _verdict(_body_of(response))
 
 
-def read_batch(response: httpx.Response) -> list[Verdict | VerifierError]:
-    """The entries of an answer to `/v1/verify/batch`, in order.
+def read_batch(response: httpx.Response, *, asked: int) -> list[Verdict | VerifierError]:
+    """The entries of an answer to `/v1/verify/batch` for `asked` items, in order.
 
     Raises:
         VerifierError: what the service's problem says about the whole batch.
         VerifierUnavailableError: the answer is not from a verifier service.
     """
-    return [
-        _error(entry["error"]) if "error" in entry else _verdict(entry)
-        for entry in _body_of(response)["verdicts"]
-    ]
+    entries = _body_of(response).get("verdicts")
+    if not isinstance(entries, list) or len(entries) != asked:
+        raise VerifierUnavailableError(
+            f"{response.url} did not answer a batch of {asked} with as many verdicts"
+        )
+    return [_outcome(entry) for entry in entries]
 
 
 def _body_of(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise VerifierUnavailableError(
             f"HTTP {response.status_code} without JSON from {response.url}"
         ) from error
+    if not isinstance(body, dict):
+        raise VerifierUnavailableError(
+            f"HTTP {response.status_code} without a JSON object from {response.url}"
+        )
     if response.status_code != 200:
         raise _error(body)
     return body
 
 
-def _verdict(body: dict[str, Any]) -> Verdict:
+def _outcome(entry: Any) -> Verdict | VerifierError:
+    if isinstance(entry, dict) and isinstance(entry.get("error"), dict):
+        return _error(entry["error"])
+    return _verdict(entry)
+
+
+def _verdict(body: Any) -> Verdict:
     try:
         return Verdict.model_validate(body)
     except ValidationError as error:

@@ -17,6 +17,10 @@ class ServiceConfig(BaseModel):
     max_batch_items: PositiveInt = 2_048
     max_body_bytes: PositiveInt = 256 * 2**20
     """Larger bodies are refused with 413 before they are read to the end."""
+    max_held_bytes: PositiveInt = 512 * 2**20
+    """Bodies of requests under way, all together; above it the answer is 503 with Retry-After."""
+    body_limit_s: PositiveFloat = 60.0
+    """How long a body may take to arrive."""
     max_response_chars: PositiveInt = 4_000_000
     """A longer response text is refused with 413."""
     default_deadline_s: PositiveFloat = 300.0

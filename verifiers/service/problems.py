@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -57,3 +58,12 @@ def problem_response(found: Problem, *, retry_after_s: int) -> Response:
     """The HTTP response of a problem; 429 and 503 say when to come back."""
     headers = {"Retry-After": str(retry_after_s)} if found.status in (429, 503) else {}
     return Response(found.model_dump_json(), found.status, headers, media_type=MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems that a route may answer with, for the OpenAPI document."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
+        for status in statuses
+    }

@@ -10,6 +10,8 @@ import json
 import struct
 from typing import IO, Any
 
+from verifiers.errors import RequestTooLargeError
+
 MAX_FRAME_BYTES = 256 * 2**20
 """The largest LiveCodeBench reference takes some 100 MiB."""
 
@@ -17,9 +19,14 @@ _LENGTH = struct.Struct(">I")
 
 
 def encode(message: dict[str, Any]) -> bytes:
+    """A message as it goes over the pipe.
+
+    Raises:
+        RequestTooLargeError: it is longer than a frame may be.
+    """
     payload = json.dumps(message, separators=(",", ":")).encode()
     if len(payload) > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame of {len(payload)} bytes, at most {MAX_FRAME_BYTES}")
+        raise RequestTooLargeError(f"a frame of {len(payload)} bytes, at most {MAX_FRAME_BYTES}")
     return _LENGTH.pack(len(payload)) + payload
 
 

@@ -5,7 +5,8 @@
                         '-- queue full, or deadline passed while waiting: VerifierUnavailableError
 
 Lives on one event loop. Waiting is bounded twice, by number and by deadline, and work whose deadline has
-passed is not started.
+passed, or whose caller was cancelled while it waited, is not started. Work that was started is finished even
+if nobody waits for it any more: that costs less than a new worker process.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class WorkerPool:
         self._workers = [Worker(self.table) for _ in range(workers)]
         self._max_waiting = max_waiting
         self._free: asyncio.Queue[Worker] = asyncio.Queue()
+        self._grading: set[asyncio.Task[Verdict]] = set()
+        self._closed = False
         self._quiet = asyncio.Event()
         self._quiet.set()
         self.in_flight = 0
@@ -84,6 +87,10 @@ class WorkerPool:
 
     async def close(self) -> None:
         """Kill the processes. Requests still in flight fail; drain first if they matter."""
+        self._closed = True
+        for task in self._grading:
+            task.cancel()
+        await asyncio.gather(*self._grading, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     async def __aenter__(self) -> Self:
@@ -111,10 +118,10 @@ class WorkerPool:
             raise VerifierUnavailableError(f"{self.waiting} requests are waiting, which is the limit")
         with self._counted():
             worker = await self._next_free(deadline)
-            try:
-                return await self._grade_on(worker, name, request)
-            finally:
-                self._free.put_nowait(worker)
+            grading = asyncio.create_task(self._grade_and_release(worker, name, request, deadline))
+            self._grading.add(grading)
+            grading.add_done_callback(self._forget)
+            return await asyncio.shield(grading)
 
     async def self_test(self, name: str) -> None:
         """Have one worker grade the examples of a verifier.
@@ -124,7 +131,7 @@ class WorkerPool:
         """
         worker = await self._next_free(None)
         try:
-            await _make_ready(worker)
+            await self._make_ready(worker)
             reply = await worker.ask({"op": "self_test", "verifier": name}, SELF_TEST_LIMIT_S)
         except (WorkerCrashedError, WorkerTimeoutError) as error:
             raise VerifierSetupError(f"verifier {name!r} failed on its own examples: {error}") from error
@@ -142,7 +149,7 @@ class WorkerPool:
             raise VerifierUnavailableError("no worker became free before the deadline") from None
         finally:
             self.waiting -= 1
-        if deadline is not None and time.monotonic() > deadline:  # a busy loop may see both at once
+        if _is_past(deadline):  # a busy loop may see both at once
             self._free.put_nowait(worker)
             raise VerifierUnavailableError("no worker became free before the deadline")
         return worker
@@ -158,25 +165,39 @@ class WorkerPool:
             if not self.in_flight:
                 self._quiet.set()
 
-    async def _grade_on(self, worker: Worker, name: str, request: VerifyRequest) -> Verdict:
+    def _forget(self, grading: asyncio.Task[Verdict]) -> None:
+        self._grading.discard(grading)
+        if not grading.cancelled():
+            grading.exception()  # its caller may have left; then nobody else would look at it
+
+    async def _grade_and_release(
+        self, worker: Worker, name: str, request: VerifyRequest, deadline: float | None
+    ) -> Verdict:
+        try:
+            return await self._grade_on(worker, name, request, deadline)
+        finally:
+            self._free.put_nowait(worker)
+
+    async def _grade_on(
+        self, worker: Worker, name: str, request: VerifyRequest, deadline: float | None
+    ) -> Verdict:
         start = time.perf_counter()
-        reason = ""
-        for _ in range(ATTEMPTS):
-            await _make_ready(worker)
-            message = {"op": "grade", "request": request.model_dump(mode="json")}
+        message = {"op": "grade", "request": request.model_dump(mode="json")}
+        failures: list[str] = []
+        while len(failures) < ATTEMPTS:
+            await self._make_ready(worker)
             try:
                 reply = await worker.ask(message, worker.verifiers[name]["wall_limit_s"])
             except WorkerTimeoutError:
-                reason = "grader_timeout"
-                continue
+                failures.append("grader_timeout")
             except WorkerCrashedError:
-                reason = "grader_crashed"
-                continue
-            if failure := reply.get("error"):
-                raise error_from_kind(failure["kind"], failure["detail"])
-            return Verdict.model_validate(reply["verdict"])
+                failures.append("grader_crashed")
+            else:
+                return _read_reply(reply)
+            if _is_past(deadline):
+                break
         about = worker.verifiers[name]
-        return Verdict.undecided(reason, attempts=ATTEMPTS).model_copy(
+        return Verdict.undecided(failures[-1], attempts=len(failures)).model_copy(
             update={
                 "verifier": name,
                 "version": about["version"],
@@ -185,11 +206,22 @@ class WorkerPool:
             }
         )
 
+    async def _make_ready(self, worker: Worker) -> None:
+        if worker.is_running:
+            return
+        if self._closed:
+            raise VerifierUnavailableError("the pool is closed")
+        try:
+            await worker.start()
+        except VerifierSetupError as error:
+            raise VerifierUnavailableError(f"a worker cannot be replaced: {error}") from error
 
-async def _make_ready(worker: Worker) -> None:
-    if worker.is_running:
-        return
-    try:
-        await worker.start()
-    except VerifierSetupError as error:
-        raise VerifierUnavailableError(f"a worker cannot be replaced: {error}") from error
+
+def _read_reply(reply: dict[str, Any]) -> Verdict:
+    if failure := reply.get("error"):
+        raise error_from_kind(failure["kind"], failure["detail"])
+    return Verdict.model_validate(reply["verdict"])
+
+
+def _is_past(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline

@@ -68,16 +68,18 @@ class Worker:
         """Send one message and wait for its reply.
 
         Raises:
+            RequestTooLargeError: the message does not fit a frame; nothing was sent.
             WorkerCrashedError: the process ended.
             WorkerTimeoutError: no reply within `limit_s`; the process was killed.
         """
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise WorkerCrashedError("the worker is not running")
+        frame = encode(message)
         answered = False
         try:
             async with asyncio.timeout(limit_s):
-                process.stdin.write(encode(message))
+                process.stdin.write(frame)
                 await process.stdin.drain()
                 reply = await receive_frame(process.stdout)
             answered = True

@@ -1,0 +1,130 @@
+"""Requests as the service takes them, checked against its limits and handed to the worker pool.
+
+VerifyRequest -> Verdict      BatchRequest -> BatchResponse, in request order
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from verifiers.errors import (
+    InvalidRequestError,
+    RequestTooLargeError,
+    VerifierError,
+    VerifierUnavailableError,
+)
+from verifiers.service.config import ServiceConfig
+from verifiers.service.metrics import Metrics
+from verifiers.service.problems import Problem, problem_of
+from verifiers.types import Verdict, VerifyRequest
+from verifiers.workers.pool import WorkerPool
+
+MAX_DEADLINE_S = 86_400
+
+
+class BatchRequest(BaseModel):
+    """Many requests at once. Items are checked one by one, so that a bad one fails alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[JsonValue] = Field(
+        min_length=1,
+        description="VerifyRequest objects",
+        examples=[[{"verifier": "math", "response": r"so \boxed{42}", "ground_truth": "42"}]],
+    )
+    deadline_ms: int | None = Field(default=None, gt=0, le=MAX_DEADLINE_S * 1_000)
+    """An item that is still waiting after this long is not started and fails as `unavailable`."""
+
+
+class ItemError(BaseModel):
+    """Stands in a batch's place of a verdict."""
+
+    error: Problem
+
+
+class BatchResponse(BaseModel):
+    verdicts: list[Verdict | ItemError]
+
+
+class Grading:
+    """What the endpoints call."""
+
+    def __init__(self, pool: WorkerPool, metrics: Metrics, config: ServiceConfig) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._config = config
+
+    async def one(self, request: VerifyRequest, timeout_s: float | None) -> Verdict:
+        """Grade one request; None is the service's own deadline.
+
+        Raises:
+            VerifierError: there is no verdict.
+        """
+        if len(request.response) > self._config.max_response_chars:
+            raise RequestTooLargeError(
+                f"a response of {len(request.response)} characters, at most {self._config.max_response_chars}"
+            )
+        deadline = time.monotonic() + (timeout_s or self._config.default_deadline_s)
+        verdict = await self._pool.grade(request, deadline=deadline)
+        self._metrics.count(verdict)
+        return verdict
+
+    async def all(self, requests: Sequence[VerifyRequest], timeout_s: float | None) -> list[Verdict]:
+        """Grade requests of which none is of use without the others.
+
+        Raises:
+            VerifierError: the first of them that has no verdict.
+        """
+        self._check_room(len(requests))
+        outcomes = await asyncio.gather(
+            *(self.one(request, timeout_s) for request in requests), return_exceptions=True
+        )
+        verdicts = []
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            verdicts.append(outcome)
+        return verdicts
+
+    async def many(self, batch: BatchRequest, timeout_s: float | None) -> BatchResponse:
+        """Grade the items of a batch, each for itself.
+
+        Raises:
+            VerifierError: the batch as a whole is too large, or finds no room in the queue.
+        """
+        self._check_room(len(batch.items))
+        if batch.deadline_ms is not None:
+            timeout_s = batch.deadline_ms / 1e3
+        entries = await asyncio.gather(*(self._item(item, timeout_s) for item in batch.items))
+        return BatchResponse(verdicts=entries)
+
+    def _check_room(self, items: int) -> None:
+        if items > self._config.max_batch_items:
+            raise RequestTooLargeError(f"a batch of {items} items, at most {self._config.max_batch_items}")
+        if self._pool.waiting + items > self._config.max_waiting + self._config.workers:
+            raise VerifierUnavailableError(f"{self._pool.waiting} requests are waiting already")
+
+    async def _item(self, item: JsonValue, timeout_s: float | None) -> Verdict | ItemError:
+        try:
+            return await self.one(_checked(item), timeout_s)
+        except VerifierError as error:
+            self._metrics.count(error)
+            return ItemError(error=problem_of(error))
+
+
+def first_fault(faults: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence on the first of pydantic's findings."""
+    place = ".".join(map(str, faults[0]["loc"])) or "request"
+    return f"{place[:200]}: {faults[0]['msg']}"
+
+
+def _checked(item: JsonValue) -> VerifyRequest:
+    try:
+        return VerifyRequest.model_validate(item)
+    except ValidationError as error:
+        raise InvalidRequestError(first_fault(error.errors(include_input=False))) from error
