@@ -1,4 +1,4 @@
-"""`python -m verifiers {serve,grade,list,doctor}`.
+"""`python -m verifiers {serve,grade,list,bench,doctor}`.
 
 Exit codes: 0 well, 1 failed, 2 usage or config.
 """
@@ -73,6 +73,42 @@ def list_verifiers() -> None:
     for name, path in VERIFIERS.items():
         sources = ", ".join(f"{prefix}*" for prefix, verifier in DATA_SOURCES if verifier == name)
         typer.echo(f"{name:10}{path:48}{sources}")
+
+
+@app.command()
+def bench(
+    only: Only = "",
+    cases: Annotated[
+        Path | None, typer.Option(help="Your own labelled cases (JSON lines) instead of the package's.")
+    ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the datasheet to this file as well.")
+    ] = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table as a README holds it.")
+    ] = False,
+    runs: Annotated[int, typer.Option(min=1, help="How often one process grades each case.")] = 3,
+    plugin: Plugins = None,
+) -> None:
+    """Measure the verifiers on labelled cases: rates, speed, determinism, metamorphic checks."""
+    from rich.console import Console
+
+    from verifiers.bench.cases import packaged_cases, read_cases
+    from verifiers.bench.datasheet import make_datasheet
+    from verifiers.bench.report import TABLE_WIDTH, markdown, print_datasheet
+
+    try:
+        table = _table(only, plugin)
+        labelled = read_cases(cases) if cases else packaged_cases(list(table))
+        sheet = make_datasheet(table, labelled, runs=runs)
+        if json_out:
+            json_out.write_text(sheet.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except (VerifierError, OSError) as error:
+        raise _usage_error(error) from error
+    if as_markdown:
+        typer.echo(markdown(sheet))
+    else:
+        print_datasheet(sheet, Console(width=max(TABLE_WIDTH, Console().width)))
 
 
 @app.command()
