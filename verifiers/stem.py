@@ -4,25 +4,35 @@ r"""Grade a short answer from science and engineering (WebInstruct, Guru's `stem
     `undecided`
 
 Ground truth: text such as `"6.0 N"`. Text and quantities that agree are right and quantities that differ are
-wrong; whether "kinetic energy" answers "the energy of motion" only a judge can tell. None is configured here,
-so such pairs are `undecided` with reason `judge_not_configured`, and nobody is trained on them.
+wrong; whether "kinetic energy" answers "the energy of motion" only a judge can tell. One is asked if
+`VERIFIERS_JUDGE_URL` and `VERIFIERS_JUDGE_MODEL` are set where the verifier runs (with a token, if it asks
+for one, in `VERIFIERS_JUDGE_TOKEN`); else such pairs are `undecided`, `judge_not_configured`. A judge that
+fails is `undecided`, `judge_failed`.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import JsonValue
 
 from verifiers.base import Example, Verifier
 from verifiers.errors import GroundTruthError
 from verifiers.extract import after_think, last_boxed
+from verifiers.judge import PROMPT_DIGEST, JudgeConfig, JudgeError
 from verifiers.quantities import Quantity, read_quantity
 from verifiers.types import Verdict, VerifyRequest
 
+if TYPE_CHECKING:
+    from verifiers.judge_client import Judge
+
 RELATIVE_TOLERANCE = Fraction(1, 100)
 MAX_ANSWER_CHARS = 5_000
+JUDGE_DEADLINE_S = 30.0
 
 _MARKUP = re.compile(
     r"\\(?:text|mathrm|mathbf|mbox|textbf|operatorname|left|right)\b|\\[,!;: ()\[\]]|[{}$~*`\"“”\s]"
@@ -30,13 +40,26 @@ _MARKUP = re.compile(
 
 
 class StemVerifier(Verifier):
+    """Args:
+    judge: decides what text and numbers do not; None looks into the environment.
+    """
+
     name: ClassVar[str] = "stem"
+    wall_limit_s: ClassVar[float] = JUDGE_DEADLINE_S + 10.0
     examples: ClassVar[Sequence[Example]] = (
         Example(r"\boxed{6.0 \text{ N}}", "6 N", 1.0),
         Example(r"\boxed{7.5 \text{ N}}", "6 N", 0.0),
-        Example(r"\boxed{the energy of motion}", "kinetic energy", None),
         Example("six", "6 N", 0.0),
     )
+
+    def __init__(self, judge: JudgeConfig | None = None) -> None:
+        self._config = judge or JudgeConfig.from_environment(os.environ)
+        self._judge = None if self._config is None else _judge(self._config)
+
+    def options(self) -> Mapping[str, JsonValue]:
+        if self._config is None:
+            return {"judge_model": None}
+        return {"judge_model": self._config.model, "judge_prompt": PROMPT_DIGEST}
 
     def verify(self, request: VerifyRequest) -> Verdict:
         expected = request.ground_truth
@@ -51,8 +74,33 @@ class StemVerifier(Verifier):
             return Verdict.compared(True, answer, stage="text")
         equal = _same_quantity(read_quantity(expected), read_quantity(answer))
         if equal is None:
-            return Verdict.undecided("judge_not_configured", answer)
+            return self._judged(answer, expected, _question(request))
         return Verdict.compared(equal, answer, stage="quantity")
+
+    def close(self) -> None:
+        if self._judge is not None:
+            self._judge.close()
+
+    def _judged(self, answer: str, expected: str, question: str) -> Verdict:
+        if self._judge is None:
+            return Verdict.undecided("judge_not_configured", answer)
+        try:
+            equal = self._judge.same_meaning(answer, expected, question)
+        except JudgeError as error:
+            return Verdict.undecided("judge_failed", answer, judge=str(error))
+        return Verdict.compared(equal, answer, stage="judge")
+
+
+def _judge(config: JudgeConfig) -> Judge:
+    from verifiers.judge_client import Judge  # an HTTP library, of no use without a judge
+
+    return Judge(config, deadline_s=JUDGE_DEADLINE_S)
+
+
+def _question(request: VerifyRequest) -> str:
+    """The bare question where the row has one (Guru's do), else the prompt."""
+    question = request.extra.get("question")
+    return question if isinstance(question, str) else request.prompt or ""
 
 
 def _same_quantity(expected: Quantity | None, given: Quantity | None) -> bool | None:

@@ -35,6 +35,18 @@ class EchoVerifier(Verifier):
         return Verdict.compared(request.response == request.ground_truth, request.response)
 
 
+class ParityVerifier(Verifier):
+    """Right, wrong or undecided by the length of the response: all three come up among random ones."""
+
+    name: ClassVar[str] = "parity"
+    examples: ClassVar[Sequence[Example]] = (Example("b", "", 1.0), Example("bb", "", 0.0))
+
+    def verify(self, request: VerifyRequest) -> Verdict:
+        if len(request.response) % 3 == 0:
+            return Verdict.undecided("cannot_tell", request.response)
+        return Verdict.compared(len(request.response) % 3 == 1, request.response)
+
+
 def _crash_once(marker: str) -> None:
     if not os.path.exists(marker):
         with open(marker, "w"):
