@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from contextlib import aclosing
+from typing import Any, TextIO, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
@@ -20,21 +21,33 @@ from sandboxes.errors import PoolFullError, RequestError, ToolchainMissingError
 from sandboxes.pool import SandboxPool
 from sandboxes.types import ExecutionRequest
 
+Result = TypeVar("Result")
+
 
 async def run_lines(lines: Iterable[str], out: TextIO, pool: SandboxPool, *, ahead: int) -> None:
     """Run every line, at most `ahead` of them at once in the pool, and write each result as soon as its turn
     comes."""
-    waiting: deque[asyncio.Task[str]] = deque()
+    work = (_run_line(line, pool) for line in lines)
+    async with aclosing(in_order(work, ahead=ahead)) as results:
+        async for result in results:
+            out.write(result)
+
+
+async def in_order(work: Iterable[Coroutine[Any, Any, Result]], *, ahead: int) -> AsyncGenerator[Result]:
+    """The results in the order of the work; at most `ahead` are on their way or kept, so that memory is
+    bounded whatever programs print. Ends the rest when it is closed early."""
+    waiting: deque[asyncio.Task[Result]] = deque()
     try:
-        for line in lines:
+        for each in work:
+            waiting.append(asyncio.create_task(each))
             if len(waiting) == ahead:
-                out.write(await waiting.popleft())
-            waiting.append(asyncio.create_task(_run_line(line, pool)))
+                yield await waiting.popleft()
         while waiting:
-            out.write(await waiting.popleft())
+            yield await waiting.popleft()
     finally:
         for task in waiting:
             task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def _run_line(line: str, pool: SandboxPool) -> str:

@@ -13,28 +13,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
 from fastapi import Body, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 
 from sandboxes.errors import NotReadyError, SandboxError
 from sandboxes.pool import SandboxPool
 from sandboxes.service.config import ServiceConfig
 from sandboxes.service.connection import while_connected
 from sandboxes.service.execution import BatchRequest, BatchResponse, Execution
-from sandboxes.service.fusion import FUSION_PATHS, add_fusion_routes
+from sandboxes.service.fusion import add_fusion_routes
 from sandboxes.service.gate import Gate
 from sandboxes.service.metrics import Metrics
 from sandboxes.service.problems import (
     INTERNAL,
     Problem,
+    as_json,
     documented,
     first_fault,
     json_response,
+    located,
     problem,
     problem_of,
     problem_response,
@@ -42,7 +45,6 @@ from sandboxes.service.problems import (
 from sandboxes.service.readiness import Readiness
 from sandboxes.types import ExecutionRequest, ExecutionResult
 
-OVERLOADED, GATEWAY_TIMEOUT = 503, 504
 HELLO = {"language": "python", "source": "print(input())", "stdin": "hello", "limits": {"cpu_s": 2}}
 
 
@@ -82,8 +84,18 @@ def _add_execution_routes(app: FastAPI, execution: Execution) -> None:
     @app.post(
         "/v1/execute/batch", operation_id="execute_batch", response_model=BatchResponse, responses=problems
     )
-    async def execute_batch(request: Request, batch: Annotated[BatchRequest, Body()]) -> Response:
-        return json_response(await while_connected(request, execution.many(batch)))
+    async def execute_batch(batch: Annotated[BatchRequest, Body()]) -> Response:
+        return StreamingResponse(_batch_reply(execution.many(batch)), media_type="application/json")
+
+
+async def _batch_reply(results: AsyncGenerator[BaseModel]) -> AsyncIterator[str]:
+    """A `BatchResponse`, sent as it grows: together the results may be larger than memory."""
+    before = '{"results": ['
+    async with contextlib.aclosing(results):
+        async for result in results:
+            yield before + as_json(result)
+            before = ", "
+    yield "]}"
 
 
 def _add_operator_routes(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
@@ -105,15 +117,9 @@ def _add_operator_routes(app: FastAPI, readiness: Readiness, metrics: Metrics) -
 
 def _add_error_handlers(app: FastAPI, metrics: Metrics, config: ServiceConfig) -> None:
     def respond(request: Request, found: Problem) -> Response:
-        path = request.url.path
-        # SandboxFusion's clients come back after a 504 and after nothing else
-        overloaded = found.status == OVERLOADED and path in FUSION_PATHS
-        status = GATEWAY_TIMEOUT if overloaded else found.status
-        located = found.model_copy(
-            update={"status": status, "instance": path, "request_id": request.state.request_id}
-        )
-        metrics.count_problem(located)
-        return problem_response(located, retry_after_s=config.retry_after_s)
+        told = located(found, request.url.path, request.state.request_id)
+        metrics.count_problem(told)
+        return problem_response(told, retry_after_s=config.retry_after_s)
 
     @app.exception_handler(SandboxError)
     async def explain(request: Request, error: SandboxError) -> Response:

@@ -22,6 +22,8 @@ class ServiceConfig(BaseModel):
     max_batch_items: PositiveInt = 2_048
     max_body_bytes: PositiveInt = 64 << 20
     """Larger bodies are refused with 413 before they are read to the end."""
+    max_held_bytes: PositiveInt = 1 << 30
+    """Of the bodies of all requests in flight together; above it the answer is 503 with Retry-After."""
     body_timeout_s: PositiveFloat = 60.0
     """How long a body may take to arrive."""
     wait_s: PositiveFloat = 300.0

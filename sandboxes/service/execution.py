@@ -5,13 +5,13 @@ A result says nothing of our insides: why a sandbox failed goes to the log.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Hashable
+from collections.abc import AsyncGenerator, Hashable
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveInt, ValidationError
 
+from sandboxes.batch import in_order
 from sandboxes.errors import PoolFullError, RequestError, RequestTooLargeError, SandboxError
 from sandboxes.pool import SandboxPool
 from sandboxes.service.config import ServiceConfig, within_ceiling
@@ -19,6 +19,8 @@ from sandboxes.service.metrics import Metrics
 from sandboxes.service.problems import Problem, first_fault, problem_of
 from sandboxes.types import ExecutionRequest, ExecutionResult, Outcome
 
+BATCH_AHEAD = 64
+"""Items of one batch that are in the pool, or done and not sent yet."""
 SANDBOX_FAILED = "the sandbox failed; the service's log says why"
 
 log = logging.getLogger(__name__)
@@ -81,34 +83,41 @@ class Execution:
             return result.model_copy(update={"stderr": SANDBOX_FAILED})
         return result
 
-    async def many(self, batch: BatchRequest) -> BatchResponse:
-        """Run a batch; it takes its turns like a caller of its own.
+    def many(self, batch: BatchRequest) -> AsyncGenerator[ExecutionResult | ItemProblem]:
+        """Run a batch, results in its order; it takes its turns like a caller of its own.
 
         Raises:
             RequestTooLargeError: it has too many items.
-            PoolFullError: not all of them would find a place.
+            PoolFullError: its first items would find no place.
         """
         if len(batch.items) > self.config.max_batch_items:
             raise RequestTooLargeError(
                 f"a batch of {len(batch.items)} items, at most {self.config.max_batch_items}"
             )
-        if len(batch.items) > self._pool.room:
+        if min(len(batch.items), BATCH_AHEAD) > self._pool.room:
             raise PoolFullError(f"{self._pool.pending} programs are waiting or running; try again later")
-        wait_s = None if batch.deadline_ms is None else batch.deadline_ms / 1e3
+        deadline = None if batch.deadline_ms is None else time.monotonic() + batch.deadline_ms / 1e3
         caller = object()
-        return BatchResponse(
-            results=await asyncio.gather(*(self._item(item, caller, wait_s) for item in batch.items))
-        )
+        return in_order((self._item(item, caller, deadline) for item in batch.items), ahead=BATCH_AHEAD)
 
     async def _item(
-        self, item: JsonValue, caller: Hashable, wait_s: float | None
+        self, item: JsonValue, caller: Hashable, deadline: float | None
     ) -> ExecutionResult | ItemProblem:
         try:
-            return await self.one(_checked(item), caller, wait_s)
+            return await self.one(_checked(item), caller, _wait_s(deadline))
         except SandboxError as error:
             found = problem_of(error)
             self._metrics.count_problem(found)
             return ItemProblem(error=found)
+
+
+def _wait_s(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise PoolFullError("no sandbox fell free before the batch's deadline; try again later")
+    return left_s
 
 
 def _checked(item: JsonValue) -> ExecutionRequest:

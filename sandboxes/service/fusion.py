@@ -35,7 +35,6 @@ from sandboxes.service.fusion_types import (
 from sandboxes.service.problems import documented, first_fault, json_response
 from sandboxes.types import ExecutionRequest, ExecutionResult, Limits, Outcome
 
-FUSION_PATHS = frozenset({"/run_code", "/submit"})
 LANGUAGE_NAMES = {"nodejs": "javascript", "js": "javascript"}
 """Where theirs differ from ours."""
 WALL_EXTRA_S = 5.0

@@ -8,17 +8,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandboxes.errors import BodyTimeoutError, RequestTooLargeError, SandboxError, UnauthorizedError
+from sandboxes.errors import (
+    BodyTimeoutError,
+    PoolFullError,
+    RequestTooLargeError,
+    SandboxError,
+    UnauthorizedError,
+)
 from sandboxes.service.config import ServiceConfig
-from sandboxes.service.problems import problem_of, problem_response
+from sandboxes.service.problems import located, problem_of, problem_response
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/v1/ping"})
 ECHOED_HEADERS = ("x-request-id", "traceparent")
@@ -32,6 +39,8 @@ class Gate:
     def __init__(self, app: ASGIApp, config: ServiceConfig) -> None:
         self._app = app
         self._config = config
+        self._held_bytes = 0
+        """What the bodies of the requests in flight may take."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,15 +57,12 @@ class Gate:
 
         try:
             self._check_token(scope["path"], headers)
-            body = await self._read_body(headers, receive)
-        except SandboxError as error:
-            refusal = problem_of(error).model_copy(
-                update={"instance": scope["path"], "request_id": echoed["x-request-id"]}
-            )
+            with self._holding(self._size(headers)):
+                await self._app(scope, _replay(await self._read_body(receive), receive), send_with_ids)
+        except SandboxError as error:  # of ours: the app explains its own
+            refusal = located(problem_of(error), scope["path"], echoed["x-request-id"])
             response = problem_response(refusal, retry_after_s=self._config.retry_after_s)
             await response(scope, receive, send_with_ids)
-            return
-        await self._app(scope, _replay(body, receive), send_with_ids)
 
     def _check_token(self, path: str, headers: Headers) -> None:
         token = self._config.token
@@ -65,10 +71,27 @@ class Gate:
         if not hmac.compare_digest(_given_token(headers.get("authorization", "")), token.encode()):
             raise UnauthorizedError("send the service's token as 'Authorization: Bearer ...'")
 
-    async def _read_body(self, headers: Headers, receive: Receive) -> bytes:
+    def _size(self, headers: Headers) -> int:
+        """What the body may take; one that does not say how long it is may become as long as any."""
+        if "transfer-encoding" in headers:
+            return self._config.max_body_bytes
         announced = headers.get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._config.max_body_bytes:
-            raise RequestTooLargeError(f"a body of {announced} bytes, at most {self._config.max_body_bytes}")
+        size = int(announced) if announced.isdigit() else 0
+        if size > self._config.max_body_bytes:
+            raise RequestTooLargeError(f"a body of {size} bytes, at most {self._config.max_body_bytes}")
+        return size
+
+    @contextlib.contextmanager
+    def _holding(self, size: int) -> Iterator[None]:
+        if self._held_bytes + size > self._config.max_held_bytes:
+            raise PoolFullError(f"requests in flight hold {self._held_bytes} bytes; try again later")
+        self._held_bytes += size
+        try:
+            yield
+        finally:
+            self._held_bytes -= size
+
+    async def _read_body(self, receive: Receive) -> bytes:
         try:
             async with asyncio.timeout(self._config.body_timeout_s):
                 return await self._received(receive)

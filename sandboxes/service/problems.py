@@ -41,7 +41,10 @@ KINDS: dict[type[SandboxError], tuple[str, int]] = {
     PoolClosedError: ("unavailable", 503),
 }
 """Our error -> the kind of problem and its HTTP status."""
-COME_BACK = frozenset({429, 503, 504})
+OVERLOADED, GATEWAY_TIMEOUT = 503, 504
+COME_BACK = frozenset({OVERLOADED, GATEWAY_TIMEOUT})
+FUSION_PATHS = frozenset({"/run_code", "/submit"})
+"""SandboxFusion's routes, whose clients come back after a 504 and after nothing else."""
 
 
 class Problem(BaseModel):
@@ -87,6 +90,13 @@ def problem(kind: str, status: int, detail: str) -> Problem:
     )
 
 
+def located(found: Problem, path: str, request_id: str) -> Problem:
+    """The problem as the route answers it."""
+    overloaded = found.status == OVERLOADED and path in FUSION_PATHS
+    status = GATEWAY_TIMEOUT if overloaded else found.status
+    return found.model_copy(update={"status": status, "instance": path, "request_id": request_id})
+
+
 def problem_response(found: Problem, *, retry_after_s: int) -> Response:
     """The HTTP response of a problem; one that passes says when to come back."""
     headers = {"Retry-After": str(retry_after_s)} if found.status in COME_BACK else {}
@@ -99,8 +109,12 @@ def json_response(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> Response:
+    return Response(as_json(model), status, headers, media_type)
+
+
+def as_json(model: BaseModel) -> str:
     """In ASCII, because what callers sent comes back, and that may be no valid Unicode."""
-    return Response(json.dumps(model.model_dump(mode="json")), status, headers, media_type)
+    return json.dumps(model.model_dump(mode="json"))
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

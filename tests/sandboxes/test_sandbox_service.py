@@ -13,6 +13,7 @@ from sandboxes import ExecutionRequest, ExecutionResult, Limits, Outcome, Sandbo
 from sandboxes.errors import RequestError, ToolchainMissingError
 from sandboxes.scripted_backend import ScriptedBackend, answer
 from sandboxes.service.config import CEILING, ServiceConfig, parse_ceiling
+from sandboxes.service.execution import BATCH_AHEAD
 from tests.sandboxes.service_tools import assert_problem, client_of, started_client_of, talk_to, until
 
 ECHO = {"language": "python", "source": "print(input())", "stdin": "é\n"}
@@ -126,6 +127,7 @@ def test_a_full_queue_answers_503_and_says_when_to_come_back() -> None:
             ]
             for call in waiting:
                 call.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
             return refused
 
     with SandboxPool(ScriptedBackend([], wait_s=30), max_pending=2) as pool:
@@ -147,14 +149,51 @@ def test_a_single_request_does_not_wait_for_a_whole_batch() -> None:
     async def run(pool: SandboxPool) -> int:
         async with client_of(pool) as client:
             batch = asyncio.ensure_future(client.post("/v1/execute/batch", json={"items": [ECHO] * 500}))
-            await asyncio.to_thread(until, lambda: pool.pending >= 450)
+            await asyncio.to_thread(until, lambda: pool.pending >= 50)
             await client.post("/v1/execute", json=ECHO)
-            left = pool.pending
+            run_until_then = len(backend.requests)
             batch.cancel()
-            return left
+            await asyncio.gather(batch, return_exceptions=True)
+            return run_until_then
 
-    with SandboxPool(ScriptedBackend([], wait_s=0.02)) as pool:
-        assert asyncio.run(run(pool)) > 250
+    backend = ScriptedBackend([], wait_s=0.02)
+    with SandboxPool(backend) as pool:
+        assert asyncio.run(run(pool)) < 40
+
+
+def test_a_batch_keeps_its_order_and_only_so_much_of_it_is_under_way() -> None:
+    async def run(pool: SandboxPool) -> httpx.Response:
+        async with client_of(pool) as client:
+            call = asyncio.ensure_future(client.post("/v1/execute/batch", json={"items": items}))
+            while not call.done():
+                seen.append(pool.pending)
+                await asyncio.sleep(0.002)
+            return await call
+
+    seen: list[int] = []
+    items = [{"argv": ["echo", str(number)]} for number in range(300)]
+    printed = [answer(Outcome.OK, stdout=str(number)) for number in range(300)]
+    with SandboxPool(ScriptedBackend(printed, wait_s=0.001)) as pool:
+        results = asyncio.run(run(pool)).json()["results"]
+    assert [result["stdout"] for result in results] == [str(number) for number in range(300)]
+    assert 1 < max(seen) <= BATCH_AHEAD
+
+
+def test_bodies_in_flight_are_bounded_together() -> None:
+    async def run(pool: SandboxPool) -> list[httpx.Response]:
+        async with client_of(pool, ServiceConfig(max_held_bytes=1_500)) as client:
+            large = ECHO | {"stdin": "x" * 1_000}
+            first = asyncio.ensure_future(client.post("/v1/execute", json=large))
+            await asyncio.to_thread(until, lambda: pool.pending == 1)
+            refused = [await client.post(path, json=large) for path in ("/v1/execute", "/run_code")]
+            await first
+            return [*refused, await client.post("/v1/execute", json=large)]
+
+    with SandboxPool(ScriptedBackend([], wait_s=0.3)) as pool:
+        ours, theirs, later = asyncio.run(run(pool))
+    assert_problem(ours, 503, "unavailable")
+    assert_problem(theirs, 504, "unavailable")
+    assert later.status_code == 200
 
 
 def test_the_token_guards_running_but_not_the_health_routes() -> None:

@@ -45,15 +45,17 @@ def test_the_service_becomes_ready_and_runs_programs(service: tuple[subprocess.P
         assert "pids=100 is above 99" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/v1/execute", "/v1/execute/batch"])
 def test_a_client_that_hangs_up_leaves_no_program_running(
-    service: tuple[subprocess.Popen[str], str],
+    service: tuple[subprocess.Popen[str], str], path: str
 ) -> None:
-    token = "client-hung-up-mark"
-    body = {"argv": ["sh", "-c", f"sleep 60 # {token}"], "limits": {"wall_s": 60}}
+    token = f"hung-up-mark-{path.rpartition('/')[2]}"
+    program = {"argv": ["sh", "-c", f"sleep 60 # {token}"], "limits": {"wall_s": 60}}
+    body = {"items": [program] * 3} if path.endswith("batch") else program
 
     def call_and_hang_up() -> None:
         with httpx.Client(base_url=service[1], timeout=1.0) as client, pytest.raises(httpx.ReadTimeout):
-            client.post("/v1/execute", json=body)
+            client.post(path, json=body)
 
     caller = threading.Thread(target=call_and_hang_up)
     caller.start()
