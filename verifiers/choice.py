@@ -56,11 +56,11 @@ class ChoiceVerifier(Verifier):
         if stated is None:
             stated = last_tag(text)
         if stated is not None:
-            letter = leading_letter(_plain(stated))
+            letter = leading_letter(without_markup(stated))
             if letter is None:
                 return Verdict.no_answer("no_letter", stated)
         else:
-            letter = unboxed_letter(_plain(text[-TAIL_CHARS:]))
+            letter = unboxed_letter(without_markup(text[-TAIL_CHARS:]))
             if letter is None:
                 return Verdict.no_answer("no_letter")
         return Verdict.compared(letter == expected.strip().upper(), letter)
@@ -108,5 +108,6 @@ def _letter_of_sentence(line: str) -> str | None:
     return match.group(1)
 
 
-def _plain(text: str) -> str:
+def without_markup(text: str) -> str:
+    """A text without the LaTeX and Markdown around its words."""
     return _WRAPPER.sub("", text).strip()

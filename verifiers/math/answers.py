@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.expressions import parse_expression
-from verifiers.math.tree import Expression, Op
-from verifiers.math.vocabulary import NO_UNITS, UNIT_NAMES
+from verifiers.math.tree import Expression, Number, Op
+from verifiers.math.units import read_unit
 
 MAX_PARTS = 200
 MAX_NESTING = 12
@@ -29,6 +29,19 @@ _UNEVALUATED = frozenset({"\\int", "\\sum", "\\prod", "\\lim", "\\iint", "\\oint
 _MATRICES = frozenset(f"\\begin:{kind}matrix" for kind in ("p", "b", "", "v", "B", "small")) | {
     "\\begin:array"
 }
+REALS = "\\mathbb:R"
+_ALL_REALS = frozenset({"all real numbers", "all reals", "real numbers", "the real numbers", "all real x"})
+_NOTHING = frozenset(
+    {
+        "\\emptyset",
+        "empty set",
+        "the empty set",
+        "no solution",
+        "no solutions",
+        "no real solution",
+        "no real solutions",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ def parse_answer(tokens: list[str], depth: int = 0) -> Answer:
     if depth > MAX_NESTING:
         raise OverBudgetError(f"an answer nested deeper than {MAX_NESTING}")
     tokens = _without_outer_braces(tokens)
-    for read in (_plus_minus, _separated, _related, _joined, _bracketed, _matrix):
+    for read in (_named_set, _plus_minus, _separated, _ratio, _related, _joined, _bracketed, _matrix):
         answer = read(tokens, depth)
         if answer is not None:
             return answer
@@ -99,6 +112,16 @@ def _without_outer_braces(tokens: list[str]) -> list[str]:
     while len(tokens) > 1 and tokens[0] == "{" and _closing_index(tokens, 0) == len(tokens) - 1:
         tokens = tokens[1:-1]
     return tokens
+
+
+def _named_set(tokens: list[str], depth: int) -> Answer | None:
+    """The reals and the empty set, in words or symbols."""
+    if not tokens or len(tokens) > 4:
+        return None
+    name = " ".join(token.lstrip("'") for token in tokens)
+    if name in _ALL_REALS:
+        return Words((REALS,), False)
+    return Group("\\{", (), "\\}") if name in _NOTHING else None
 
 
 def _closing_index(tokens: list[str], start: int) -> int | None:
@@ -165,6 +188,14 @@ def _flattened(items: list[Answer]) -> list[Answer]:
     return flat
 
 
+def _ratio(tokens: list[str], depth: int) -> Answer | None:
+    """`1:2:3`; with a single colon it is a quotient."""
+    pieces, colons = _split(tokens, frozenset({":"}))
+    if len(colons) < 2 or not all(pieces):
+        return None
+    return Group(":", tuple(parse_answer(piece, depth + 1) for piece in pieces), ":")
+
+
 def _related(tokens: list[str], depth: int) -> Answer | None:
     pieces, operators = _split(tokens, RELATIONS)
     if not operators or any(token in _UNEVALUATED for token in tokens):
@@ -183,6 +214,13 @@ def _joined(tokens: list[str], depth: int) -> Answer | None:
 
 
 def _bracketed(tokens: list[str], depth: int) -> Answer | None:
+    outward = _outward_interval(tokens, depth)
+    if outward is not None:
+        return outward
+    if len(tokens) > 2 and tokens[0].isupper() and tokens[0] != "C" and tokens[1] == "(" and "," in tokens:
+        tokens = tokens[1:]  # a point and its name, A(3, -4)
+    if tokens[:2] == ["'matrix", "("] and tokens[-1] == ")":
+        tokens = tokens[2:-1]
     if not tokens or tokens[0] not in OPENING or _closing_index(tokens, 0) != len(tokens) - 1:
         return None
     opening, closing, inner = tokens[0], tokens[-1], tokens[1:-1]
@@ -197,6 +235,20 @@ def _bracketed(tokens: list[str], depth: int) -> Answer | None:
     if opening in ("\\{", "[") or isinstance(content, Relation | Group | Union | Matrix):
         return Group(opening, (content,), closing)
     return None if OPENING[opening] == closing else Group(opening, (content,), closing)
+
+
+def _outward_interval(tokens: list[str], depth: int) -> Answer | None:
+    """`]0, 1]`, as open ends are written in half of the world."""
+    if len(tokens) < 5 or not (tokens[0] == "]" or (tokens[0] == "[" and tokens[-1] == "[")):
+        return None
+    inner = tokens[1:-1]
+    if tokens[-1] not in ("[", "]") or "[" in inner or "]" in inner:
+        return None
+    ends, _ = _split(inner, frozenset({",", ";"}))
+    if len(ends) != 2 or not all(ends):
+        return None
+    opening, closing = "(" if tokens[0] == "]" else "[", ")" if tokens[-1] == "[" else "]"
+    return Group(opening, tuple(parse_answer(end, depth + 1) for end in ends), closing)
 
 
 def _matrix(tokens: list[str], depth: int) -> Answer | None:
@@ -219,27 +271,22 @@ def _value(tokens: list[str]) -> Answer:
     words = Words(tuple(tokens), any(token in _UNEVALUATED for token in tokens) or _is_derivative(tokens))
     if words.unevaluated or not tokens:
         return words
-    end = len(tokens)
-    for index, token in enumerate(tokens):
-        if token.startswith("'") and len(token) > 1:
-            end = index
-            break
+    end = next(
+        (at for at, token in enumerate(tokens) if token.startswith("'") and len(token) > 1), len(tokens)
+    )
+    while end and tokens[end - 1] in ("(", "{") and end < len(tokens):
+        end -= 1
     if end == 0:
         return words
-    unit = "".join(token.lstrip("'") for token in tokens[end:])
     try:
+        unit, factor = read_unit(tokens[end:])
         expression = parse_expression(list(tokens[:end]))
     except UnreadableError:
         return words
     if isinstance(expression, Op) and expression.name == "degrees":
         expression = expression.operands[0]
-    return Value(expression, _unit(unit))
+    return Value(expression if factor == 1 else Op("mul", (expression, Number(factor))), unit)
 
 
 def _is_derivative(tokens: list[str]) -> bool:
     return tokens[:4] == ["\\frac", "{", "d", "}"]
-
-
-def _unit(unit: str) -> str:
-    unit = unit.replace(" ", "").strip(".")
-    return "" if unit in NO_UNITS else UNIT_NAMES.get(unit, unit)

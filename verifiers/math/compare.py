@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifiers.math.answers import Answer, Group, Matrix, Relation, Union, Value, Words, parse_answer
-from verifiers.math.errors import UnreadableError
+from verifiers.math.answers import OPENING, Answer, Group, Matrix, Relation, Union, Value, Words, parse_answer
+from verifiers.math.errors import UndefinedError, UnreadableError
 from verifiers.math.labels import function_variable, is_label, same_name
+from verifiers.math.numeric import approximate
+from verifiers.math.regions import is_region, pieces_of
 from verifiers.math.relations import as_interval, same_relation
 from verifiers.math.same_value import same_value
-from verifiers.math.tree import INFINITY, Expression, Op, symbols_of
+from verifiers.math.tree import INFINITY, Expression, Op, Symbol, symbols_of
+
+ROUNDING = 0.02
+"""How far, relatively, what stands behind an approximately-equals sign may be from what stands before it."""
 
 _ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
 
@@ -29,6 +34,10 @@ def same_answer(reference: Answer, answer: Answer) -> bool:
     """
     if reference == answer:
         return True
+    if is_region(reference) or is_region(answer):
+        pieces = pieces_of(reference), pieces_of(answer)
+        if pieces[0] is not None and pieces[1] is not None:
+            return _same_in_any_order(pieces[0], pieces[1])
     if isinstance(reference, Relation) or isinstance(answer, Relation):
         return _same_with_relations(reference, answer)
     reference, answer = _unwrapped(reference), _unwrapped(answer)
@@ -49,12 +58,21 @@ def _unwrapped(answer: Answer) -> Answer:
 
 
 def _same_values(reference: Value, answer: Value) -> bool:
+    reference, answer = _with_unit_of(reference, answer), _with_unit_of(answer, reference)
     if reference.unit and answer.unit and reference.unit != answer.unit:
         return False
     infinite = [_infinity_sign(value.expression) for value in (reference, answer)]
     if any(infinite):
         return infinite[0] == infinite[1]
     return same_value(reference.expression, answer.expression)
+
+
+def _with_unit_of(value: Value, other: Value) -> Value:
+    """`5 m` without any markup reads as a product; beside a value in metres, its last letter is the unit."""
+    product = value.expression
+    if value.unit or len(other.unit) != 1 or not isinstance(product, Op) or product.name != "mul":
+        return value
+    return Value(product.operands[0], other.unit) if product.operands[1] == Symbol(other.unit) else value
 
 
 def _infinity_sign(expression: Expression) -> int:
@@ -89,6 +107,8 @@ def _has_unknown_mathematics(words: Words) -> bool:
 
 
 def _same_collections(reference: Answer, answer: Answer) -> bool:
+    if isinstance(reference, Matrix) or isinstance(answer, Matrix):
+        reference, answer = _rows_as_matrix(reference), _rows_as_matrix(answer)
     if isinstance(reference, Matrix) and isinstance(answer, Matrix):
         return len(reference.rows) == len(answer.rows) and all(
             map(_same_in_order, reference.rows, answer.rows)
@@ -96,14 +116,46 @@ def _same_collections(reference: Answer, answer: Answer) -> bool:
     wanted, given = _as_group(reference), _as_group(answer)
     if wanted is None or given is None or len(wanted.items) != len(given.items):
         return False
+    if ":" in (wanted.opening, given.opening):
+        return wanted.opening == given.opening and _proportional(wanted.items, given.items)
+    if "" in (wanted.opening, given.opening) and (_is_half_open(wanted) or _is_half_open(given)):
+        return False  # an interval is not its two ends
     if "" in (wanted.opening, given.opening) and "(" not in (wanted.opening, given.opening):
         return _same_in_any_order(wanted.items, given.items)
     if "\\{" in (wanted.opening, given.opening):
         return wanted.opening == given.opening and _same_in_any_order(wanted.items, given.items)
-    brackets = (wanted.opening, wanted.closing), (given.opening, given.closing)
+    brackets = _brackets(wanted), _brackets(given)
     if len(wanted.items) == 2 and "" not in (wanted.opening, given.opening) and brackets[0] != brackets[1]:
         return False
     return _same_in_order(wanted.items, given.items)
+
+
+def _rows_as_matrix(answer: Answer) -> Answer:
+    """`[[1, 2], [3, 4]]` beside a matrix is one."""
+    if not isinstance(answer, Group) or answer.opening != "[":
+        return answer
+    rows = [item for item in answer.items if isinstance(item, Group) and item.opening == "["]
+    return Matrix(tuple(row.items for row in rows)) if len(rows) == len(answer.items) else answer
+
+
+def _is_half_open(group: Group) -> bool:
+    return bool(group.opening) and OPENING.get(group.opening) != group.closing
+
+
+def _brackets(group: Group) -> tuple[str, str]:
+    return ("(", ")") if group.opening == "\\langle" else (group.opening, group.closing)
+
+
+def _proportional(reference: Sequence[Answer], answer: Sequence[Answer]) -> bool:
+    """Whether two ratios of several terms are the same: 1:2:3 and 2:4:6."""
+    values = [item.expression for item in (*reference, *answer) if isinstance(item, Value)]
+    if len(reference) != len(answer) or len(values) != 2 * len(reference):
+        return False
+    wanted, given = values[: len(reference)], values[len(reference) :]
+    return all(
+        same_value(Op("mul", (a, given[0])), Op("mul", (b, wanted[0])))
+        for a, b in zip(wanted, given, strict=True)
+    )
 
 
 def _as_group(answer: Answer) -> Group | None:
@@ -142,11 +194,23 @@ def _same_with_relations(reference: Answer, answer: Answer) -> bool:
         intervals = as_interval(reference), as_interval(answer)
         if None not in intervals:
             return intervals[0] == intervals[1] or _same_collections(intervals[0], intervals[1])  # type: ignore[arg-type]
+        if _is_solved(reference) and _meaning(answer) is None:
+            return False  # the question, or a step on the way
         return same_relation(reference, answer)
+    interval = as_interval(reference if isinstance(reference, Relation) else answer)  # type: ignore[arg-type]
+    other = answer if isinstance(reference, Relation) else reference
+    if interval is not None and isinstance(other, Group) and other.opening in ("", "\\{"):
+        return False  # an interval is not its two ends
     meanings = [_meaning(side) if isinstance(side, Relation) else side for side in (reference, answer)]
     if meanings[0] is None or meanings[1] is None:
         return False
     return same_answer(meanings[0], meanings[1])
+
+
+def _is_solved(relation: Relation) -> bool:
+    """`x = 3`, as opposed to the equation of a line."""
+    value = _named_value(relation)
+    return isinstance(value, Value) and not symbols_of(value.expression)
 
 
 def _both_named(reference: Relation, answer: Relation) -> bool | None:
@@ -156,7 +220,11 @@ def _both_named(reference: Relation, answer: Relation) -> bool | None:
         return None
     names = reference.side_tokens[0], answer.side_tokens[0]
     if not same_name(*names):
-        return False
+        swapped = (
+            (reference.side_tokens[0], reference.side_tokens[-1]),
+            (answer.side_tokens[-1], answer.side_tokens[0]),
+        )
+        return len(reference.sides) == len(answer.sides) == 2 and swapped[0] == swapped[1]
     variables = function_variable(names[0]), function_variable(names[1])
     if variables[0] != variables[1] and None not in variables:
         renamed = [variables[0] if token == variables[1] else token for token in answer.side_tokens[-1]]
@@ -191,5 +259,13 @@ def _computed(relation: Relation) -> Answer | None:
     if all(operator == "=" for operator in relation.operators):
         return sides[-1] if all(same_value(sides[-1].expression, side.expression) for side in sides) else None
     if all(operator in ("=", "\\approx") for operator in relation.operators):
-        return sides[0]
+        return sides[0] if all(_is_near(sides[0], side) for side in sides) else None
     return None
+
+
+def _is_near(value: Value, rounded: Value) -> bool:
+    try:
+        exact, near = approximate(value.expression, {}), approximate(rounded.expression, {})
+    except UndefinedError:
+        return False
+    return abs(exact - near) <= ROUNDING * abs(exact)

@@ -38,7 +38,7 @@ def parse_expression(tokens: list[str]) -> Expression:
         OverBudgetError: nested too deep, or a number too long.
     """
     parser = _Parser(tokens)
-    expression = parser.sum()
+    expression = parser.stacked()
     if parser.at < len(tokens):
         raise UnreadableError(f"{tokens[parser.at]!r} behind an expression")
     return expression
@@ -49,6 +49,7 @@ class _Parser:
         self._tokens = tokens
         self.at = 0
         self._depth = 0
+        self._bars = 0
 
     def _peek(self, ahead: int = 0) -> str:
         return self._tokens[self.at + ahead] if self.at + ahead < len(self._tokens) else ""
@@ -63,6 +64,14 @@ class _Parser:
     def _expect(self, token: str) -> None:
         if self._take() != token:
             raise UnreadableError(f"no {token!r}")
+
+    def stacked(self) -> Expression:
+        """A sum, or the old ways to set two over each other: `5 \\over 8`, `n \\choose k`."""
+        upper = self.sum()
+        if self._peek() not in ("\\over", "\\choose"):
+            return upper
+        name = "div" if self._take() == "\\over" else "binom"
+        return Op(name, (upper, self.sum()))
 
     def sum(self) -> Expression:
         self._depth += 1
@@ -90,10 +99,10 @@ class _Parser:
             elif token in ("\\bmod", "\\mod"):
                 self._take()
                 result = Op("mod", (result, self._signed_factor()))
-            elif token and token not in ENDS_FACTOR and token != "^":
+            elif token and token != "^" and (token not in ENDS_FACTOR or (token == "|" and not self._bars)):
                 if token[0].isdigit() and self._tokens[self.at - 1][0].isdigit():
                     raise UnreadableError("two numbers side by side")
-                result = Op("mul", (result, self._factor(first=False)))
+                result = Op("mul", (result, self._factor(first=token == "|")))
             else:
                 return Op("neg", (result,)) if signs % 2 else result
 
@@ -175,17 +184,20 @@ class _Parser:
     def _atom(self, *, first: bool) -> Expression:
         token = self._take()
         if token[0].isdigit() or (token[0] == "." and len(token) > 1):
+            self._skip_base_ten()
             return _number(token)
         if token in ("(", "[", "{", "\\{"):
             self.at -= 1
             return self._group(token)
         if (token == "|" and first) or token in ("\\lfloor", "\\lceil"):
+            self._bars += token == "|"
             inner = self.sum()
             self._expect(_CLOSING[token])
+            self._bars -= token == "|"
             return Op({"|": "abs", "\\lfloor": "floor", "\\lceil": "ceil"}[token], (inner,))
         if token == "\\frac":
             return Op("div", (self._argument(), self._argument()))
-        if token == "\\binom":
+        if token == "\\binom" and self._peek() != "(":
             return Op("binom", (self._argument(), self._argument()))
         if token == "\\sqrt":
             return self._root()
@@ -199,9 +211,17 @@ class _Parser:
 
     def _group(self, opening: str) -> Expression:
         self._expect(opening)
-        inner = self.sum()
+        bars, self._bars = self._bars, 0
+        inner = self.stacked()
+        self._bars = bars
         self._expect(_CLOSING[opening])
         return inner
+
+    def _skip_base_ten(self) -> None:
+        """`12_{10}` is 12; numbers in other bases are compared as they are written."""
+        for subscript in (["_", "{", "10", "}"], ["_", "10"]):
+            if self._tokens[self.at : self.at + len(subscript)] == subscript:
+                self.at += len(subscript)
 
     def _argument(self) -> Expression:
         """A braced argument, or one token; `\\frac12` and `\\frac{1}2` are one half."""
@@ -221,19 +241,25 @@ class _Parser:
         return Op("sqrt", (self._argument(),))
 
     def _subscripted(self, name: str) -> Symbol:
-        while self._peek() == "'":
-            name += self._take()
+        name += self._primes()
         if self._peek() != "_":
             return Symbol(name)
         self._take()
-        if self._peek() != "{":
-            return Symbol(f"{name}_{self._take()}")
         parts = []
-        self._take()
-        while self._peek() != "}":
+        if self._peek() != "{":
             parts.append(self._take())
-        self._take()
-        return Symbol(f"{name}_{''.join(parts)}")
+        else:
+            self._take()
+            while self._peek() != "}":
+                parts.append(self._take())
+            self._take()
+        return Symbol(f"{name}{self._primes()}_{''.join(parts)}")
+
+    def _primes(self) -> str:
+        primes = ""
+        while self._peek() == "'":
+            primes += self._take()
+        return primes
 
     def _function(self, name: str) -> Expression:
         base = power = None

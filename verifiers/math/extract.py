@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from verifiers.extract import Boxed, after_think, last_box, last_tag
+from verifiers.math.vocabulary import FUNCTIONS
 
 TAIL_CHARS = 3_000
 """Without a box or a tag, the answer is looked for in the last characters only."""
@@ -53,7 +54,12 @@ _SENTENCE_WORDS = frozenset(
         "solution",
     ]
 )
-_ALTERNATIVE = re.compile(r"\b(?:or|and)\s*$", re.IGNORECASE)
+_NOT_STATED = re.compile(r"(?:\b(?:or|and|not|than|never|cannot be)|n't(?: be)?)[\s$*(]*$", re.IGNORECASE)
+_LEAD_IN = re.compile(
+    r"\\(?:text|mathrm|mbox|textbf)\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*[:=]?\s*\}\s*",
+    re.IGNORECASE,
+)
+_WORD_FIRST = re.compile(r"[^\W\d_]{2,}\b(?!\()[\s:]")
 _SENTENCE_END = re.compile(r"\.(?=\s|$)|(?<=[^\\])\n|[。]")
 
 
@@ -70,7 +76,7 @@ def final_answer(response: str) -> FinalAnswer | None:
     text = after_think(response)
     boxes = last_boxes(text)
     if boxes:
-        parts = tuple(dict.fromkeys(box for box in boxes if box))
+        parts = tuple(dict.fromkeys(_LEAD_IN.sub("", box, count=1) for box in boxes if box))
         return FinalAnswer(parts, "box") if parts else None
     tagged = last_tag(text)
     if tagged:
@@ -107,7 +113,7 @@ def _unboxed_answer(text: str, *, whole: bool) -> FinalAnswer | None:
         if stated:
             return FinalAnswer((stated,), "hashes")
     if whole and _is_bare_answer(text):
-        return FinalAnswer((text.lstrip("= "),), "whole")
+        return FinalAnswer((text.lstrip("= ").strip("*"),), "whole")
     statements = _statements(text)
     if statements:
         return FinalAnswer(tuple(dict.fromkeys(statements)), "statement")
@@ -124,7 +130,14 @@ def _is_bare_answer(text: str) -> bool:
     words = _PLAIN_WORD.findall(_COMMAND.sub(" ", text))
     if any(word.lower() in _SENTENCE_WORDS or not word.isascii() for word in words):
         return False
-    return not words if _has_formula(text) else len(words) <= MAX_BARE_WORDS
+    if _has_formula(text):
+        return not words
+    leads_to_number = (
+        _WORD_FIRST.match(text)
+        and text.split(maxsplit=1)[0].strip(":").lower() not in FUNCTIONS
+        and len(_LAST_NUMBER.findall(text)) == 1
+    )
+    return len(words) <= MAX_BARE_WORDS and not leads_to_number
 
 
 def _statements(text: str) -> list[str]:
@@ -146,7 +159,9 @@ def _statements(text: str) -> list[str]:
 def _first_sentence(text: str) -> str:
     """Up to the first period that ends a sentence, or the first blank line."""
     text = text.strip().split("\n\n", 1)[0]
-    return _SENTENCE_END.split(text, maxsplit=1)[0].strip().strip('*"“” ').rstrip(".")
+    sentence = _SENTENCE_END.split(text, maxsplit=1)[0].strip().strip('*"“” ').lstrip("}").rstrip(".")
+    quoted = len(sentence) > 2 and sentence[0] == sentence[-1] == "'"
+    return sentence[1:-1] if quoted else sentence
 
 
 def _concluding_part(sentence: str) -> str:
@@ -163,10 +178,12 @@ def _last_formula_or_number(text: str) -> str | None:
     numbers = list(_LAST_NUMBER.finditer(text))
     number = numbers[-1] if numbers else None
     if number is not None and (formula is None or number.start() >= formula[1]):
-        if _ALTERNATIVE.search(text, 0, number.start()):
+        if _NOT_STATED.search(text, 0, number.start()):
             return None  # "7 or 8" does not state 8
         return number.group().strip()
-    return None if formula is None else formula[0]
+    if formula is None or _NOT_STATED.search(text, 0, text.rfind(formula[0], 0, formula[1])):
+        return None
+    return formula[0]
 
 
 def _has_formula(text: str) -> bool:

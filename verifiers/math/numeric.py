@@ -1,9 +1,10 @@
 """The value of an expression as a floating-point number, quickly or to any precision.
 
     approximate(sqrt(2), {})    -> (1.4142135623730951+0j)
-    precise(sqrt(2), {}, 50)    -> the same to 50 digits
+    precise(sqrt(2), {}, 50)    -> the same to 50 digits, and 0
 
-Doubles only ever show that two expressions differ; that they are equal takes the exact or the precise value.
+Doubles only ever show that two expressions differ; that they are equal takes the exact or the precise value,
+which comes with how far apart the sizes of added terms were: 1 - e^(-200) needs 87 digits to differ from 1.
 A power that no double holds is not computed at all.
 """
 
@@ -11,9 +12,9 @@ from __future__ import annotations
 
 import cmath
 import math
+import threading
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 from verifiers.math.errors import OverBudgetError, UndefinedError, UnreadableError
@@ -36,21 +37,22 @@ def approximate(expression: Expression, values: Mapping[str, Fraction]) -> compl
     return result
 
 
-def precise(expression: Expression, values: Mapping[str, Fraction], digits: int) -> Any:
-    """The value to `digits` digits, as an mpmath number.
+def precise(expression: Expression, values: Mapping[str, Fraction], digits: int) -> tuple[Any, int]:
+    """The value to `digits` digits, as an mpmath number, and by how many digits the most unequal of the terms
+    that were added up differ in size.
 
     Raises:
         UndefinedError, UnreadableError: as `approximate`.
     """
     context, table = _mp_table()
-    context.dps = digits
+    context.dps, context.widest_gap_bits = digits, 0
     try:
         result = _evaluate(expression, values, table)
     except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:
         raise UndefinedError(str(error)) from error
     if not context.isfinite(result):
         raise UndefinedError("not a finite number")
-    return result
+    return result, int(context.widest_gap_bits * math.log10(2))
 
 
 def _evaluate(expression: Expression, values: Mapping[str, Fraction], table: Mapping[str, Any]) -> Any:
@@ -107,7 +109,7 @@ def _real_root(value: complex, index: complex) -> complex:
 _FLOATS: dict[str, Any] = {
     "number": lambda value: complex(value), "\\pi": lambda: complex(math.pi), "e": lambda: complex(math.e),
     "i": lambda: 1j, "add": lambda a, b: a + b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b,
-    "neg": lambda a: -a, "percent": lambda a: a / 100, "degrees": lambda a: a * math.pi / 180,
+    "neg": lambda a: 0 - a, "percent": lambda a: a / 100, "degrees": lambda a: a * math.pi / 180,
     "pow": _float_power, "abs": lambda a: complex(abs(a)), "sqrt": cmath.sqrt, "root": _real_root,
     "exp": cmath.exp, "ln": cmath.log, "lg": cmath.log10,
     "log": lambda a, base=math.e: cmath.log(a) / cmath.log(base), "sin": cmath.sin, "cos": cmath.cos,
@@ -117,19 +119,33 @@ _FLOATS: dict[str, Any] = {
     "arcsinh": cmath.asinh, "arccosh": cmath.acosh, "arctanh": cmath.atanh, "floor": _real(math.floor),
     "ceil": _real(math.ceil), "factorial": _real(lambda a: math.gamma(a + 1)),
     "binom": lambda n, k: _FLOATS["factorial"](n) / (_FLOATS["factorial"](k) * _FLOATS["factorial"](n - k)),
-    "mod": lambda a, b: complex(a.real % b.real),
+    "mod": lambda a, b: complex(a.real % b.real), "conjugate": lambda a: a.conjugate(),
 }  # fmt: skip
 
 
-@cache
+_THREAD = threading.local()
+
+
 def _mp_table() -> tuple[Any, dict[str, Any]]:
-    """The same operations in a context of our own, so that nobody else's precision is touched."""
+    """The same operations in a context of this thread's own: its precision is changed while it is used."""
+    if not hasattr(_THREAD, "mp_table"):
+        _THREAD.mp_table = _make_mp_table()
+    return _THREAD.mp_table
+
+
+def _make_mp_table() -> tuple[Any, dict[str, Any]]:
     import mpmath
 
     mp = mpmath.MPContext()
+
+    def add(a: Any, b: Any) -> Any:
+        if a and b:
+            mp.widest_gap_bits = max(mp.widest_gap_bits, abs(int(mp.mag(a)) - int(mp.mag(b))))
+        return a + b
+
     table: dict[str, Any] = {
         "number": lambda value: mp.mpf(value.numerator) / value.denominator, "\\pi": lambda: +mp.pi,
-        "e": lambda: +mp.e, "i": lambda: mp.mpc(0, 1), "add": lambda a, b: a + b,
+        "e": lambda: +mp.e, "i": lambda: mp.mpc(0, 1), "add": add,
         "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
         "percent": lambda a: a / 100, "degrees": mp.radians, "pow": mp.power, "abs": abs, "sqrt": mp.sqrt,
         "root": lambda a, n: _mp_real_root(mp, a, n),
@@ -138,7 +154,7 @@ def _mp_table() -> tuple[Any, dict[str, Any]]:
         "arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh,
         "tanh": mp.tanh, "coth": mp.coth, "arcsinh": mp.asinh, "arccosh": mp.acosh, "arctanh": mp.atanh,
         "floor": mp.floor, "ceil": mp.ceil, "factorial": mp.factorial, "binom": mp.binomial,
-        "mod": lambda a, b: a % b,
+        "mod": lambda a, b: a % b, "conjugate": mp.conj,
     }  # fmt: skip
     return mp, table
 

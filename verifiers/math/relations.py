@@ -17,8 +17,8 @@ from verifiers.math.tree import INFINITY, Expression, Number, Op, symbols_of
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _FACTOR_TOLERANCE = 1e-9
 
-_PLUS_INFINITY = Value(INFINITY)
-_MINUS_INFINITY = Value(Op("neg", (INFINITY,)))
+PLUS_INFINITY = Value(INFINITY)
+MINUS_INFINITY = Value(Op("neg", (INFINITY,)))
 
 
 def as_interval(relation: Relation) -> Group | None:
@@ -35,9 +35,9 @@ def as_interval(relation: Relation) -> Group | None:
         opening = "[" if operators[0] == "<=" else "("
         return Group(opening, (sides[0], sides[2]), "]" if operators[1] == "<=" else ")")
     if len(sides) == 2 and is_label(tokens[0]):
-        return Group("(", (_MINUS_INFINITY, sides[1]), "]" if operators[0] == "<=" else ")")
+        return Group("(", (MINUS_INFINITY, sides[1]), "]" if operators[0] == "<=" else ")")
     if len(sides) == 2 and is_label(tokens[1]):
-        return Group("[" if operators[0] == "<=" else "(", (sides[0], _PLUS_INFINITY), ")")
+        return Group("[" if operators[0] == "<=" else "(", (sides[0], PLUS_INFINITY), ")")
     return None
 
 

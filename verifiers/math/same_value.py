@@ -21,8 +21,10 @@ from verifiers.math.tree import Expression, Number, Op, symbols_of
 
 CLEARLY_DIFFERENT = 1e-8
 """Relative difference of doubles beyond which no rounding error is to blame."""
-DIGITS = 50
-AGREE = 1e-40
+DIGITS, SPARE_DIGITS = 50, 10
+"""Equal is what agrees in all digits but the spare ones, which rounding may spoil."""
+MAX_DIGITS = 1_000
+"""Terms whose sizes differ by more digits than this are not added up."""
 POSITIVE_POINTS, NEGATIVE_POINTS = 4, 2
 MIN_POINTS = 2
 MIN_REFERENCE_DIGITS, MIN_ANSWER_DIGITS = 2, 6
@@ -120,15 +122,21 @@ def _largest_part(reference: Expression, answer: Expression, point: Point) -> fl
 
 
 def _same_to_many_digits(reference: Expression, answer: Expression, point: Point) -> bool:
-    a, b = precise(reference, point, DIGITS), precise(answer, point, DIGITS)
-    difference = abs(a - b)
-    if difference <= AGREE * max(abs(a), abs(b)):
+    digits = DIGITS
+    (a, gap_a), (b, gap_b) = precise(reference, point, digits), precise(answer, point, digits)
+    if (gap := max(gap_a, gap_b)) > SPARE_DIGITS:
+        if gap > MAX_DIGITS:
+            raise OverBudgetError("terms too different in size to be added up")
+        digits += gap
+        (a, _), (b, _) = precise(reference, point, digits), precise(answer, point, digits)
+    scaled_difference = abs(a - b) * 10 ** (digits - SPARE_DIGITS)
+    if scaled_difference <= max(abs(a), abs(b)):
         return True
-    if difference > AGREE * _largest_part(reference, answer, point):
+    if scaled_difference > _largest_part(reference, answer, point):
         return False
     # both vanish next to what they are made of: a true zero keeps shrinking with the precision
-    a, b = precise(reference, point, 3 * DIGITS), precise(answer, point, 3 * DIGITS)
-    return abs(a - b) <= difference * AGREE
+    (c, _), (d, _) = precise(reference, point, 3 * digits), precise(answer, point, 3 * digits)
+    return abs(c - d) * 10 ** (digits - SPARE_DIGITS) <= abs(a - b)
 
 
 def _both_real(reference: Expression, answer: Expression, point: Point) -> bool:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 
 from verifiers.math.errors import OverBudgetError
+from verifiers.math.spelling import respelled
+from verifiers.math.units import UNIT_LETTERS
 from verifiers.math.vocabulary import (
     CHARACTERS,
     DROPPED,
@@ -42,7 +44,10 @@ _TOKEN = re.compile(
 )
 _GROUPING = re.compile(r"(?<=\d)(?:\{,\}|,?\\[,!]|\\ )(?=\d{3}(?!\d))")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z])")
-_TEXT_PART = re.compile(r"[^\W\d_]+|[^\s.]")
+_TEXT_PART = re.compile(r"[^\W\d_]+|[^\s.~]")
+_LETTERS = re.compile(r"[A-Za-z]+")
+_UNIT_PART = re.compile(r"[A-Za-z]+|[/^{}-]|\d")
+_ENDS_NUMBER = frozenset({"}", ")", "\\pi", "\\circ"})
 _PERCENT = {"percent": "%", "percentage": "%"}
 _EMPTY_SCRIPT = re.compile(r"[_^]\{\s*\}")
 
@@ -55,6 +60,7 @@ def tokenize(text: str) -> list[str]:
     """
     if len(text) > MAX_CHARS:
         raise OverBudgetError(f"{len(text)} characters")
+    text = respelled(text)
     text = _GROUPING.sub(
         "", text.replace("$", "") if "\\$" not in text else text.replace("\\$", "").replace("$", "")
     )
@@ -90,8 +96,7 @@ def _add(kind: str, found: str, tokens: list[str]) -> None:
     elif kind == "operator":
         tokens.append({"**": "^", "=<": "<=", "==": "="}.get(found, found))
     else:
-        mapped = CHARACTERS.get(found, found)
-        tokens += ["^", mapped[1:]] if mapped in ("^2", "^3") else [mapped]
+        tokens.append(CHARACTERS.get(found, found))
 
 
 def _word(word: str) -> list[str]:
@@ -112,10 +117,13 @@ def _command(name: str, text: str, position: int, tokens: list[str]) -> int:
     """Append what a command means and return where reading goes on."""
     if name in TEXT_COMMANDS:
         content, position = _braced(text, position)
-        tokens += _text(content)
+        tokens += _unit_text(content, tokens) or _text(content)
     elif name in WRAPPERS:
         content, position = _braced(text, position)
-        tokens += ["{", *tokenize(content), "}"]
+        tokens += _wrapped(name, content)
+    elif name == "mathbb":
+        content, position = _braced(text, position)
+        tokens.append(f"\\mathbb:{content.strip()}")
     elif name in ("begin", "end"):
         content, position = _braced(text, position)
         tokens.append(f"\\{name}:{content.strip().rstrip('*')}")
@@ -123,6 +131,33 @@ def _command(name: str, text: str, position: int, tokens: list[str]) -> int:
         lowered = FUNCTION_SYNONYMS.get(name, name)
         tokens.append(SYNONYMS.get(name, f"\\{lowered}"))
     return position
+
+
+def _wrapped(name: str, content: str) -> list[str]:
+    """`\\bar{z}` over one letter is its conjugate (or a mean); other decorations are dropped."""
+    content = content.strip()
+    if name in ("overline", "bar") and len(content) == 1 and content.islower():
+        return ["\\conjugate", "(", content, ")"]
+    return ["{", *tokenize(content), "}"]
+
+
+def _unit_text(content: str, before: list[str]) -> list[str]:
+    """The words of `\\text{ m/s^2}` right behind a number; empty where it cannot be a unit."""
+    words = _LETTERS.findall(content)
+    if not before or not words or not (before[-1][-1].isdigit() or before[-1] in _ENDS_NUMBER):
+        return []
+    if _LETTERS.sub("", content).strip("~. /*·^{}-0123456789\\") or any(map(_is_no_unit, words)):
+        return []
+    return [
+        f"'{part if len(part) == 1 else part.lower()}" if part.isalpha() else part
+        for part in _UNIT_PART.findall(content)
+    ]
+
+
+def _is_no_unit(word: str) -> bool:
+    if len(word) == 1:
+        return word not in UNIT_LETTERS
+    return word.lower() in FUNCTIONS or word.lower() in _PERCENT
 
 
 def _text(content: str) -> list[str]:

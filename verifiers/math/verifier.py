@@ -23,8 +23,9 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from verifiers.base import Example, Verifier
-from verifiers.choice import unboxed_letter
+from verifiers.choice import leading_letter, unboxed_letter, without_markup
 from verifiers.errors import GroundTruthError
+from verifiers.extract import after_think
 from verifiers.math.compare import same_answer
 from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.extract import FinalAnswer, final_answer, last_boxes
@@ -60,7 +61,7 @@ class MathVerifier(Verifier):
         letter = _LETTER.fullmatch(reference)
         answer = final_answer(request.response)
         if letter is not None:
-            given = unboxed_letter(_letter_text(request.response, answer))
+            given = _stated_letter(request.response, answer)
             if given is not None:
                 return Verdict.compared(given == letter.group(1), given, stage="letter")
         if request.response.strip() == str(request.ground_truth).strip():
@@ -141,8 +142,8 @@ def reference_text(ground_truth: JsonValue) -> str:
     return _final_part(text)
 
 
-def _letter_text(response: str, answer: FinalAnswer | None) -> str:
-    """Where to look for the letter of a multiple-choice reference."""
+def _stated_letter(response: str, answer: FinalAnswer | None) -> str | None:
+    """The letter that answers a multiple-choice question, where the response states one."""
     if answer is not None and answer.found_by in ("box", "tag"):
-        return f"answer: {answer.parts[-1]}" if len(answer.parts) == 1 else ""
-    return response[-TAIL_CHARS:]
+        return leading_letter(without_markup(answer.parts[0])) if len(answer.parts) == 1 else None
+    return unboxed_letter(without_markup(after_think(response)[-TAIL_CHARS:]))

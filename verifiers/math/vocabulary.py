@@ -10,20 +10,22 @@ def _names(text: str) -> frozenset[str]:
 
 FUNCTIONS = _names(
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth ln log lg exp sqrt abs floor ceil "
-    "max min gcd lcm arcsinh arccosh arctanh factorial"
+    "max min gcd lcm arcsinh arccosh arctanh factorial binom conjugate"
 )
 FUNCTION_SYNONYMS = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "asinh": "arcsinh",
     "arcosh": "arccosh", "acosh": "arccosh", "artanh": "arctanh", "atanh": "arctanh", "tg": "tan",
-    "ctg": "cot", "cosec": "csc", "arctg": "arctan",
+    "ctg": "cot", "cosec": "csc", "arctg": "arctan", "ceiling": "ceil", "binomial": "binom",
 }  # fmt: skip
-NAMED = _names("pi theta alpha beta gamma delta epsilon lambda mu sigma tau phi omega infty infinity inf oo")
+NAMED = _names(
+    "pi theta alpha beta gamma delta epsilon lambda mu sigma tau phi omega infty infinity Infinity inf oo"
+)
 WORDS = _names("and or if not yes no odd even true false none all cm mm km kg ft mph sec min hrs hr lb oz")
 
 DROPPED = _names(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle "
     "textstyle limits nolimits quad qquad enspace thinspace negmedspace negthickspace negthinspace "
-    "medspace thickspace hspace vspace small large rm bf it cal hfill phantom"
+    "medspace thickspace small large rm bf it cal hfill"
 )
 SYNONYMS = {
     "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom",
@@ -31,11 +33,13 @@ SYNONYMS = {
     "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=", "mid": "|", "vert": "|",
     "lvert": "|", "rvert": "|", "colon": ":", "rightarrow": "\\to", "longrightarrow": "\\to",
     "Rightarrow": "\\to", "Longrightarrow": "\\to", "implies": "\\to", "infinity": "\\infty",
-    "oo": "\\infty", "inf": "\\infty", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[", "rbrack": "]",
+    "Infinity": "\\infty", "oo": "\\infty", "inf": "\\infty", "lbrace": "\\{", "rbrace": "\\}",
+    "lbrack": "[", "rbrack": "]",
     "varnothing": "\\emptyset", "approx": "\\approx", "simeq": "\\approx", "varphi": "\\phi",
     "varepsilon": "\\epsilon", "vartheta": "\\theta", "cap": "\\cap", "cup": "\\cup", "bigcup": "\\cup",
     "ldots": "\\dots", "cdots": "\\dots", "lceil": "\\lceil", "exponentialE": "e", "degree": "\\circ",
-    "land": "'and", "lor": "'or", "arccot": "\\arccot",
+    "land": "'and", "lor": "'or", "R": "\\mathbb:R", "Reals": "\\mathbb:R", "reals": "\\mathbb:R",
+    "arccot": "\\arccot",
 }  # fmt: skip
 TEXT_COMMANDS = _names(
     "text textbf textit textrm textsf texttt mathrm mathbf mathit mathsf mathcal mbox hbox operatorname "
@@ -44,9 +48,10 @@ TEXT_COMMANDS = _names(
 WRAPPERS = _names("boxed fbox overline vec hat bar widehat ensuremath underline")
 CHARACTERS = {
     "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=",
-    "π": "\\pi", "∞": "\\infty", "√": "\\sqrt", "∪": "\\cup", "∩": "\\cap", "∈": "\\in", "±": "\\pm",
+    "π": "\\pi", "∞": "\\infty", "√": "\\sqrt", "∪": "\\cup", "∩": "\\cap", "∈": "\\in", "∅": "\\emptyset",
+    "ℝ": "\\mathbb:R", "±": "\\pm",
     "°": "\\circ", "≈": "\\approx", "θ": "\\theta", "α": "\\alpha", "β": "\\beta", "λ": "\\lambda",
-    "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "’": "'", "′": "'", "²": "^2", "³": "^3",
+    "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "’": "'", "′": "'",
 }  # fmt: skip
 GREEK = _names(
     "\\theta \\alpha \\beta \\gamma \\delta \\epsilon \\lambda \\mu \\nu \\xi \\rho \\sigma \\tau \\phi "
@@ -54,14 +59,6 @@ GREEK = _names(
 )
 ENDS_FACTOR = _names(
     "+ - * / , ; ) ] } \\} | = < > <= >= != : & \\\\ \\approx \\rfloor \\rceil \\bmod \\mod \\pm \\mp "
-    "\\cup \\in \\to"
+    "\\cup \\in \\to \\over \\choose"
 )
 """Tokens that no factor of a product can start with."""
-NO_UNITS = frozenset({"squareunits", "cubicunits", "units", "unit", "degrees", "degree"})
-UNIT_NAMES = {
-    "feet": "ft", "foot": "ft", "inches": "in", "inch": "in", "meters": "m", "meter": "m", "metres": "m",
-    "metre": "m", "centimeters": "cm", "centimeter": "cm", "millimeters": "mm", "kilometers": "km",
-    "kilometer": "km", "hours": "h", "hour": "h", "hr": "h", "hrs": "h", "minutes": "min", "minute": "min",
-    "seconds": "s", "second": "s", "sec": "s", "dollars": "dollar", "kilograms": "kg", "kilogram": "kg",
-    "grams": "g", "gram": "g", "days": "day", "years": "year",
-}  # fmt: skip
