@@ -22,6 +22,7 @@ from sandboxes.types import Limits
 
 PREFIX = "sandbox-"
 REMOVE_TRIES, REMOVE_WAIT_S = 100, 0.01
+KERNEL_FILE_BYTES = 4096
 _numbers = itertools.count()
 
 
@@ -48,6 +49,34 @@ V2 = Layout(
 )  # fmt: skip
 
 
+class KernelFile:
+    """A small file of the kernel that is read again and again, kept open."""
+
+    def __init__(self, path: Path, flags: int = os.O_RDONLY) -> None:
+        """Does not open it yet."""
+        self._path, self._flags = path, flags
+        self._fd = -1
+
+    def exists(self) -> bool:
+        return self._fd >= 0 or self._path.exists()
+
+    def read(self) -> str:
+        return os.pread(self._opened(), KERNEL_FILE_BYTES, 0).decode("ascii")
+
+    def write(self, text: str) -> None:
+        os.pwrite(self._opened(), text.encode("ascii"), 0)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _opened(self) -> int:
+        if self._fd < 0:
+            self._fd = os.open(self._path, self._flags | os.O_CLOEXEC)
+        return self._fd
+
+
 class JobCgroup:
     """The group of one job; `folders` has one folder per controller (all the same one in version 2)."""
 
@@ -55,6 +84,11 @@ class JobCgroup:
         self._layout = layout
         self._folders = folders
         self._memory_bytes = sys.maxsize
+        memory, cpu = folders["memory"], folders["cpu"]
+        self._oom_events = KernelFile(memory / layout.oom_events)
+        self._cpu_usage = KernelFile(cpu / layout.cpu_usage)
+        # version 1 starts a new peak when written to
+        self._peak = KernelFile(memory / layout.memory_peak, os.O_RDWR if layout is V1 else os.O_RDONLY)
         for folder in set(folders.values()):
             folder.mkdir()
         try:
@@ -86,25 +120,25 @@ class JobCgroup:
         """Start a new peak; False where the kernel cannot."""
         if self._layout is not V1:
             return False
-        (self._folders["memory"] / self._layout.memory_peak).write_text("0")
+        self._peak.write("0")
         return True
 
     def oom_kills(self) -> int:
-        events = (self._folders["memory"] / self._layout.oom_events).read_text()
-        return _named_number(events, "oom_kill")
+        return _named_number(self._oom_events.read(), "oom_kill")
 
     def peak_mb(self) -> float | None:
         """Peak memory in megabytes; None on kernels that do not tell (version 2 before Linux 5.19)."""
-        path = self._folders["memory"] / self._layout.memory_peak
-        return int(path.read_text()) / (1 << 20) if path.exists() else None
+        return int(self._peak.read()) / (1 << 20) if self._peak.exists() else None
 
     def cpu_s(self) -> float:
-        text = (self._folders["cpu"] / self._layout.cpu_usage).read_text()
+        text = self._cpu_usage.read()
         used = int(text) if self._layout is V1 else _named_number(text, "usage_usec")
         return used / self._layout.cpu_units_per_s
 
     def remove(self) -> bool:
         """Remove the group; False while the kernel still counts a process in it."""
+        for file in (self._oom_events, self._cpu_usage, self._peak):
+            file.close()
         removed = [_remove(folder) for folder in set(self._folders.values())]  # all are tried
         return all(removed)
 

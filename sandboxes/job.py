@@ -95,29 +95,29 @@ def watched_memory_bytes(job: Job, placement: Placement) -> int:
     return 0 if placement.memory_is_hard else job.limits.memory_mb << 20
 
 
-def rlimits(job: Job, placement: Placement) -> dict[str, int]:
+def rlimits(job: Job, placement: Placement) -> dict[int, int]:
     """The kernel's limits on each process of the job; never above what this process itself may set."""
     limits = job.limits
     wanted = {
-        "RLIMIT_CORE": 0,
-        "RLIMIT_CPU": math.ceil(limits.cpu_s) + 1,
-        "RLIMIT_FSIZE": limits.disk_mb << 20,
-        "RLIMIT_NOFILE": MAX_OPEN_FILES,
-        "RLIMIT_STACK": (STACK_MB if placement.memory_is_hard else STACK_MB_IN_ADDRESS_SPACE) << 20,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: math.ceil(limits.cpu_s) + 1,
+        resource.RLIMIT_FSIZE: limits.disk_mb << 20,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
+        resource.RLIMIT_STACK: (STACK_MB if placement.memory_is_hard else STACK_MB_IN_ADDRESS_SPACE) << 20,
     }
     if placement.own_processes is not None:
-        wanted["RLIMIT_NPROC"] = limits.pids + placement.own_processes
+        wanted[resource.RLIMIT_NPROC] = limits.pids + placement.own_processes
     if not placement.memory_is_hard:
-        name = "RLIMIT_DATA" if job.reserves_address_space else "RLIMIT_AS"
-        wanted[name] = limits.memory_mb << 20
-    return {name: _at_most_hard(name, value) for name, value in wanted.items()}
+        number = resource.RLIMIT_DATA if job.reserves_address_space else resource.RLIMIT_AS
+        wanted[number] = limits.memory_mb << 20
+    return {number: _at_most_hard(number, value) for number, value in wanted.items()}
 
 
-def _at_most_hard(name: str, value: int) -> int:
-    hard = _hard_limit(name)
+def _at_most_hard(number: int, value: int) -> int:
+    hard = _hard_limit(number)
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 @cache
-def _hard_limit(name: str) -> int:
-    return resource.getrlimit(getattr(resource, name))[1]
+def _hard_limit(number: int) -> int:
+    return resource.getrlimit(number)[1]

@@ -64,6 +64,10 @@ LANGUAGES: dict[str, Language] = {
 }
 
 
+_found: dict[tuple[str, str], str] = {}
+"""(tool, PATH) -> where it is; one that is missing is looked for again, somebody may be installing it."""
+
+
 def find_language(name: str) -> Language:
     """The language of a name.
 
@@ -81,9 +85,11 @@ def require_tool(language: Language, path: tuple[str, ...]) -> str:
     Raises:
         ToolchainMissingError: it is in none of the directories of `path`.
     """
-    found = shutil.which(language.tool, path=":".join(path))
+    where = ":".join(path)
+    found = _found.get((language.tool, where)) or shutil.which(language.tool, path=where)
     if found is None:
         raise ToolchainMissingError(
-            f"cannot run {language.name}: {language.tool} is not in {':'.join(path)}; {language.fix}"
+            f"cannot run {language.name}: {language.tool} is not in {where}; {language.fix}"
         )
+    _found[language.tool, where] = found
     return found

@@ -2,8 +2,7 @@
 
 A deny list behind the namespaces, not instead of them: it takes away the parts of the kernel that programs
 do not need and that escapes are built from. The architecture is checked first, so that 32-bit and x32 calls
-do not pass by. Only x86-64 has a table here; `filter_program` is empty on other machines and the doctor
-says so.
+do not pass by. Only x86-64 has a table here; the filters are empty on other machines and the doctor says so.
 """
 
 from __future__ import annotations
@@ -48,6 +47,7 @@ DENIED_X86_64: dict[str, int] = {
     "shmget": 29, "shmat": 30, "semget": 64, "msgget": 68, "mq_open": 240, "memfd_create": 319,
     "memfd_secret": 447,
 }  # fmt: skip
+ZYGOTE_NEEDS: tuple[str, ...] = ("mount", "unshare", "setns")
 CLONE, CLONE3, SOCKET, SOCKETPAIR, PRLIMIT64 = 56, 435, 41, 53, 302
 
 Instruction = tuple[int, int, int, int]
@@ -55,12 +55,25 @@ Instruction = tuple[int, int, int, int]
 
 def filter_program(machine: str | None = None) -> bytes:
     """The filter as an array of `struct sock_filter`; empty where we have no table for the machine."""
+    return _packed(_instructions(DENIED_X86_64.values()), machine)
+
+
+def zygote_filters(machine: str | None = None) -> tuple[bytes, bytes]:
+    """The same in two parts, because the kernel takes its time over a long filter: the first for a zygote,
+    whose forks inherit it, and what is left for each program. All filters of a process hold together."""
+    needed = [DENIED_X86_64[name] for name in ZYGOTE_NEEDS]
+    others = [number for number in DENIED_X86_64.values() if number not in needed]
+    rest = [(LOAD_WORD, 0, 0, AT_NUMBER), *_refuse(needed), (RETURN, 0, 0, ALLOW)]
+    return _packed(_instructions(others), machine), _packed(rest, machine)
+
+
+def _packed(instructions: Iterable[Instruction], machine: str | None) -> bytes:
     if (machine or platform.machine()) not in ("x86_64", "AMD64"):
         return b""
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in _instructions())
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
 
 
-def _instructions() -> Iterable[Instruction]:
+def _instructions(denied: Iterable[int]) -> Iterable[Instruction]:
     yield LOAD_WORD, 0, 0, AT_ARCH
     yield JUMP_EQUAL, 1, 0, AUDIT_ARCH_X86_64
     yield RETURN, 0, 0, KILL_PROCESS
@@ -70,15 +83,19 @@ def _instructions() -> Iterable[Instruction]:
     # clone3 passes its flags by pointer, where no filter can see them; libc falls back to clone
     yield JUMP_EQUAL, 0, 1, CLONE3
     yield RETURN, 0, 0, UNKNOWN
-    for number in DENIED_X86_64.values():
-        yield JUMP_EQUAL, 0, 1, number
-        yield RETURN, 0, 0, REFUSE
+    yield from _refuse(denied)
     yield from _refuse_clone_with_namespaces()
     yield from _allow_first_argument(SOCKET, SOCKET_FAMILIES)
     yield from _allow_first_argument(SOCKETPAIR, SOCKET_FAMILIES)
     # a program may look at and lower its own limits, not those of its init
     yield from _allow_first_argument(PRLIMIT64, (0,))
     yield RETURN, 0, 0, ALLOW
+
+
+def _refuse(numbers: Iterable[int]) -> Iterable[Instruction]:
+    for number in numbers:
+        yield JUMP_EQUAL, 0, 1, number
+        yield RETURN, 0, 0, REFUSE
 
 
 def _refuse_clone_with_namespaces() -> Iterable[Instruction]:

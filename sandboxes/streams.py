@@ -29,7 +29,8 @@ class Capture:
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait for the end of the stream; False when somebody still holds it open after the time."""
-        await asyncio.wait([self._ended], timeout=timeout_s)
+        if not self._ended.done():
+            await asyncio.wait([self._ended], timeout=timeout_s)
         return self._ended.done()
 
     def close(self) -> None:

@@ -22,7 +22,6 @@ from sandboxes.init_process import Process
 from sandboxes.inside_source import zygote_command
 from sandboxes.job import Job, Placement, environment
 from sandboxes.pipeline import BinaryCache, Pipeline
-from sandboxes.seccomp import filter_program
 from sandboxes.slot_cgroup import SlotCgroup
 from sandboxes.supervise import Report
 from sandboxes.types import ExecutionRequest, ExecutionResult, Limits
@@ -31,8 +30,8 @@ from sandboxes.zygote_slot import Slot, SlotError
 CAPABILITIES: tuple[str, ...] = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
 """For a program's process to mount its own file systems and then to give up these two for good."""
 ZYGOTE_AND_ITS_PARENTS = 4
-"""Processes of the slot itself that the kernel counts with those of a job, by user: bubblewrap's, the zygote's
-parent, the zygote, and process 1 of the job's namespace."""
+"""Processes of the slot that the kernel counts with those of a job, by user: bubblewrap's, the zygote's parent,
+the zygote, and process 1 of the job's namespace."""
 
 
 class BubblewrapZygote(Process):
@@ -53,7 +52,6 @@ class ZygoteBackend:
         self._workers = config.workers
         self._bubblewrap = Bubblewrap.find()
         self._bubblewrap.require_isolation()
-        self._filter = filter_program()
         self._cgroups = find_cgroups()
         path = self._bubblewrap.path
         self._placement = Placement(
@@ -95,7 +93,7 @@ class ZygoteBackend:
             env = environment(self._placement)  # programs run in forks and so inherit it
             return self._bubblewrap.command(Inner(zygote, capabilities=CAPABILITIES, env=env))
 
-        return await Slot.start(lambda: BubblewrapZygote(command), self._filter, self._account)
+        return await Slot.start(lambda: BubblewrapZygote(command), self._account)
 
     def _account(self, zygote_pid: int) -> SlotCgroup | None:
         return SlotCgroup(self._cgroups.create(Limits()), zygote_pid) if self._cgroups else None

@@ -7,12 +7,14 @@ two sides say to each other is in `sandboxes.inside.zygote`.
 from __future__ import annotations
 
 import asyncio
+import marshal
 import struct
 from collections.abc import Callable
 from typing import Protocol
 
 from sandboxes.channel import Channel, JobPipes
 from sandboxes.job import Job, Placement, encode, watched_memory_bytes
+from sandboxes.seccomp import zygote_filters
 from sandboxes.supervise import Accounting, Report, supervise
 from sandboxes.types import Limits
 
@@ -76,14 +78,12 @@ class Slot:
     async def start(
         cls,
         start_zygote: Callable[[], ZygoteProcess],
-        filter_program: bytes,
         account: Callable[[int], SlotAccounting | None],
     ) -> Slot:
         """Start a zygote and wait until it is warm.
 
         Args:
             start_zygote: starts it; may raise OSError.
-            filter_program: the system call filter for its jobs.
             account: makes the accounting for the zygote with that pid; None where there is none to be had.
 
         Raises:
@@ -95,15 +95,16 @@ class Slot:
             raise SlotError(f"the zygote could not be started: {error}") from error
         try:
             async with asyncio.timeout(STARTUP_S):
-                await slot._warm_up(filter_program, account)
+                await slot._warm_up(account)
         except (OSError, TimeoutError, SlotError) as error:
             said = slot._zygote.last_words()
             await slot.close()
             raise SlotError(f"the zygote did not start: {error or 'no answer in time'}; {said}") from error
         return slot
 
-    async def _warm_up(self, filter_program: bytes, account: Callable[[int], SlotAccounting | None]) -> None:
-        await self._zygote.channel.send(len(filter_program).to_bytes(8, "little") + filter_program)
+    async def _warm_up(self, account: Callable[[int], SlotAccounting | None]) -> None:
+        filters = marshal.dumps(zygote_filters(), 4)
+        await self._zygote.channel.send(len(filters).to_bytes(8, "little") + filters)
         pid = await self._zygote.ready()
         if pid is None:
             raise SlotError("it ended")

@@ -57,7 +57,8 @@ class Job:
     cpu_s: float
     memory_bytes: int
     """0 when the kernel holds the memory of the whole job."""
-    rlimits: dict[str, int]
+    rlimits: dict[int, int]
+    """By number."""
     disk_bytes: int
     python_file: str
     """Run this file by a fork of this interpreter instead of `argv`; empty for no."""
@@ -105,7 +106,8 @@ def ended_line(how: str, code: int, cpu_s: float, wall_s: float, rss_kb: int, ar
 
 def enter_folder(job: Job) -> None:
     """Make the program's working directory and go there."""
-    os.makedirs(job.cwd, exist_ok=True)
+    if not os.path.isdir(job.cwd):
+        os.mkdir(job.cwd)
     os.chdir(job.cwd)
     write_files(job.files)
 
@@ -133,7 +135,8 @@ def write_all(fd: int, data: bytes) -> None:
 
 def write_files(files: dict[str, tuple[bytes, int]]) -> None:
     for name, (content, mode) in files.items():
-        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        if "/" in name:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         write_all(fd, content)
         os.close(fd)
@@ -161,8 +164,8 @@ def limit_program(job: Job) -> None:
     adjustment = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(adjustment, b"1000")  # when memory runs out the program goes, not its init
     os.close(adjustment)
-    for name, limit in job.rlimits.items():
-        resource.setrlimit(getattr(resource, name), (limit, limit))
+    for number, limit in job.rlimits.items():
+        resource.setrlimit(number, (limit, limit))
 
 
 def execute(job: Job) -> NoReturn:

@@ -1,8 +1,8 @@
 """What a program's process does to itself before anything of its job is touched: fresh mounts, then no
 privilege.
 
-It starts with CAP_SYS_ADMIN and CAP_SETPCAP over an own, otherwise powerless user namespace and ends with no
-capability, none that it could regain, and a system call filter.
+The zygote has CAP_SYS_ADMIN and CAP_SETPCAP over an own, otherwise powerless user namespace; a
+program has no capability, none that it could regain, and a system call filter.
 """
 
 from __future__ import annotations
@@ -34,18 +34,37 @@ def mount(kind: bytes, at: bytes, flags: int, options: bytes) -> None:
     checked(f"mount {at.decode()}", libc.mount(kind, at, kind, ctypes.c_ulong(flags), options))
 
 
-def give_up_privileges(filter_program: bytes) -> None:
-    """No capabilities, none to be regained, and the system call filter if there is one."""
-    for capability in range(MAX_CAPABILITY):
-        if libc.prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
-            checked("drop a capability", libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
-    header = struct.pack("=Ii", CAPABILITIES_VERSION_3, 0)
-    checked("capset", libc.capset(header, bytes(24)))
-    checked("no new privileges", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    if filter_program:
-        code = ctypes.create_string_buffer(filter_program)
-        program = struct.pack("@HP", len(filter_program) // 8, ctypes.addressof(code))
-        checked("seccomp", libc.prctl(PR_SET_SECCOMP, FILTER_MODE, program, 0, 0))
+class Lockdown:
+    """What can be prepared before there is a program to lock down; all of it is inherited by forks."""
+
+    def __init__(self, zygote_filter: bytes, program_filter: bytes) -> None:
+        """Give up what this process does not need: what only an exec could regain, and most system calls."""
+        for capability in range(MAX_CAPABILITY):
+            if libc.prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
+                checked("drop a capability", libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
+        checked("no new privileges", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        Filter(zygote_filter).install()
+        self._filter = Filter(program_filter)
+        self._header = struct.pack("=Ii", CAPABILITIES_VERSION_3, 0)
+        self._none = bytes(24)
+        self._capset = libc.capset
+
+    def complete(self) -> None:
+        """No capabilities any more, and the rest of the system call filter."""
+        checked("capset", self._capset(self._header, self._none))
+        self._filter.install()
+
+
+class Filter:
+    """A system call filter in the kernel's form; an empty one does nothing."""
+
+    def __init__(self, program: bytes) -> None:
+        self._code = ctypes.create_string_buffer(program, len(program))
+        self._program = struct.pack("@HP", len(program) // 8, ctypes.addressof(self._code))
+
+    def install(self) -> None:
+        if len(self._code):
+            checked("seccomp", libc.prctl(PR_SET_SECCOMP, FILTER_MODE, self._program, 0, 0))
 
 
 def checked(what: str, result: int) -> int:

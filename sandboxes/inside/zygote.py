@@ -4,7 +4,7 @@ Started in a sandbox of its own before any task data exists. It never sees a job
 watches and the program's pipes; the forked process reads the rest from the socket itself. One socket, its
 descriptor or its path given as the only argument:
 
-    supervisor -> zygote   8 bytes little-endian length, then the system call filter
+    supervisor -> zygote   8 bytes little-endian length, then the two marshalled system call filters
     zygote -> supervisor   "ready"
     supervisor -> zygote   for each job "j" with three descriptors (stdin, stdout, stderr), `HEADER`, and the
                            marshalled fields of `job_init.Job`; "s" to stop it; closed for the end
@@ -22,7 +22,6 @@ import socket
 import struct
 import sys
 import time
-from typing import NoReturn
 
 from sandboxes.inside import job_init, lockdown, namespaces, usage, warm_python
 
@@ -40,21 +39,12 @@ class SetupError(Exception):
     """The program's process did not come as far as its program."""
 
 
-class RunPython(BaseException):
-    """Raised in a program's process to leave every frame of ours before it runs a Python file."""
-
-    def __init__(self, job: job_init.Job) -> None:
-        self.job = job
-
-
 def main() -> None:
-    try:
-        serve(connect(sys.argv[1]))
-    except RunPython as program:
-        job = program.job
-    # every frame of ours but this one is gone, so that the program has its whole recursion limit
+    zygote = start(connect(sys.argv[1]))
+    path = zygote.serve()
+    # we are a program's process now, and no frame of ours but this one uses up its recursion limit
     os.closerange(3, MAX_FDS + 1)
-    warm_python.run_file(job.python_file)
+    warm_python.run_file(path)
 
 
 def connect(where: str) -> socket.socket:
@@ -65,37 +55,48 @@ def connect(where: str) -> socket.socket:
     return control
 
 
-def serve(control: socket.socket) -> NoReturn:
-    """Serve jobs until the supervisor closes its side; then end, and with us all that we started."""
+def start(control: socket.socket) -> Zygote:
+    """Set everything up and say so."""
     control.set_inheritable(False)
     size = int.from_bytes(job_init.read_exactly(control.fileno(), 8), "little")
-    filter_program = job_init.read_exactly(control.fileno(), size)
+    filters = marshal.loads(job_init.read_exactly(control.fileno(), size))
     namespaces.become_process_1()
     job_init.prctl(job_init.PR_SET_DUMPABLE, 0)
     warm_python.warm_up()
-    zygote = Zygote(control, filter_program)
+    zygote = Zygote(control, lockdown.Lockdown(*filters))
     control.sendall(job_init.READY)
-    while True:
-        tag, fds, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)
-        if not tag:
-            os._exit(0)
-        if tag == JOB:  # a stop may come after its job has ended
-            control.sendall(zygote.run(fds))
+    return zygote
 
 
 class Zygote:
     """Runs one job after the other."""
 
-    def __init__(self, control: socket.socket, filter_program: bytes) -> None:
+    def __init__(self, control: socket.socket, lockdown: lockdown.Lockdown) -> None:
         self._control = control
-        self._filter_program = filter_program
+        self._lockdown = lockdown
         self._namespaces = namespaces.JobNamespaces()
         self._ready, self._done = socket.socketpair()
         # the one signal with a handler, which process 1 of a job's namespace would have, too
         self._interrupt_handler = job_init.libc.signal(signal.SIGINT, job_init.IGNORE)
 
-    def run(self, fds: list[int]) -> bytes:
-        """Run a job to its end; returns what the supervisor is told."""
+    def serve(self) -> str:
+        """Serve jobs until the supervisor closes its side; then end, and with us all that we started.
+
+        Returns, in a process that is to become a program in Python, the path of that.
+        """
+        while True:
+            tag, fds, _, _ = socket.recv_fds(self._control, 1, DESCRIPTORS)
+            if not tag:
+                os._exit(0)
+            if tag != JOB:
+                continue  # a stop that came when its job had ended
+            told = self._run(fds)
+            if isinstance(told, str):
+                return told
+            self._control.sendall(told)
+
+    def _run(self, fds: list[int]) -> bytes | str:
+        """Run a job to its end; returns what the supervisor is told, or see `serve`."""
         header = HEADER.unpack(job_init.read_exactly(self._control.fileno(), HEADER.size))
         job_bytes, wall_s, cpu_s, memory_bytes = header
         try:
@@ -106,7 +107,7 @@ class Zygote:
             job_init.libc.fork()
         )  # not os.fork: its hooks have nothing to mend and touch many pages
         if program == 0:
-            self._become_program(fds, job_bytes)
+            return self._become_program(fds, job_bytes)
         self._namespaces.leave()
         for fd in fds:
             os.close(fd)
@@ -114,8 +115,8 @@ class Zygote:
             os._exit(1)  # the machine has no process left for us; a new slot may fare better
         return RunningJob(init, program, cpu_s, memory_bytes).to_end(self._ready, self._control, wall_s)
 
-    def _become_program(self, fds: list[int], job_bytes: int) -> NoReturn:
-        """In the fork: take the pipes, read the job, set up its sandbox, run it.
+    def _become_program(self, fds: list[int], job_bytes: int) -> str:
+        """In the fork: take the pipes, read the job, set up its sandbox, start it or return its path.
 
         An error ends it as it ends any interpreter, with a traceback on the job's stderr, and without the
         message that tells the zygote that the program starts.
@@ -127,7 +128,7 @@ class Zygote:
         lockdown.mount_fresh(job.disk_bytes)
         job_init.enter_folder(job)
         folder = [os.open(".", os.O_RDONLY)] if job.artifact else []
-        lockdown.give_up_privileges(self._filter_program)
+        self._lockdown.complete()
         job_init.limit_program(job)
         socket.send_fds(self._done, [marshal.dumps((job.artifact, job.artifact_bytes))], folder)
         if not job.python_file:
@@ -135,7 +136,7 @@ class Zygote:
                 os.close(fd)
             job_init.execute(job)
         job_init.libc.signal(signal.SIGINT, self._interrupt_handler)
-        raise RunPython(job)
+        return job.python_file
 
 
 class RunningJob:

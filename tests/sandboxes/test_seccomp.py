@@ -14,14 +14,17 @@ from sandboxes.seccomp import (
     REFUSE,
     UNKNOWN,
     filter_program,
+    zygote_filters,
 )
 
 AUDIT_ARCH_I386 = 0x40000003
 
 
-def verdict(number: int, first_argument: int = 0, arch: int = AUDIT_ARCH_X86_64) -> int:
-    """Interpret the classic BPF program on one system call."""
-    program = filter_program("x86_64")
+def verdict(
+    number: int, first_argument: int = 0, arch: int = AUDIT_ARCH_X86_64, program: bytes | None = None
+) -> int:
+    """Interpret a classic BPF program, by default the whole filter, on one system call."""
+    program = filter_program("x86_64") if program is None else program
     call = struct.pack("=IIQQ", number, arch, 0, first_argument)
     instructions = list(struct.iter_unpack("=HBBI", program))
     at, accumulator = 0, 0
@@ -74,3 +77,22 @@ def test_calls_of_another_architecture_end_the_process() -> None:
 
 def test_a_machine_without_a_table_has_no_filter() -> None:
     assert filter_program("riscv64") == b""
+
+
+@pytest.mark.parametrize("arch", [AUDIT_ARCH_X86_64, AUDIT_ARCH_I386])
+@pytest.mark.parametrize("first_argument", [0, 1, 40, 0x10000011])
+def test_the_two_filters_of_a_zygote_hold_together_what_the_whole_one_holds(
+    arch: int, first_argument: int
+) -> None:
+    parts = zygote_filters("x86_64")
+    for number in [*range(512), 0x40000001]:
+        verdicts = {verdict(number, first_argument, arch, part) for part in parts}
+        # the kernel takes the most restrictive: kill before refuse before allow
+        strongest = next(v for v in (KILL_PROCESS, UNKNOWN, REFUSE, ALLOW) if v in verdicts)
+        assert strongest == verdict(number, first_argument, arch)
+
+
+def test_a_zygote_may_make_namespaces_and_mounts_and_nothing_else_that_programs_may_not() -> None:
+    own, _ = zygote_filters("x86_64")
+    passed = {name for name, number in DENIED_X86_64.items() if verdict(number, program=own) == ALLOW}
+    assert passed == {"mount", "unshare", "setns"}

@@ -29,7 +29,7 @@ def test_it_refuses_unless_the_caller_accepts_that_it_is_no_boundary() -> None:
 
 
 def test_a_backend_that_does_not_exist_names_those_that_do() -> None:
-    with pytest.raises(UnknownBackendError, match="auto, zygote, bubblewrap"):
+    with pytest.raises(UnknownBackendError, match="auto, zygote"):
         open_backend("firecracker")
     with pytest.raises(UnknownBackendError, match="no_such_module"):
         open_backend("no_such_module:Backend")
