@@ -14,6 +14,7 @@ import psutil
 from sandboxes.cgroups import PREFIX
 
 CGROUP_ROOT = "/sys/fs/cgroup"
+SANDBOX_MOUNTS = frozenset({"proc", "tmpfs"})
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Belongings:
     """What this process has at one moment. Two are equal when nothing came to stay in between."""
 
     processes: frozenset[int]
-    mounts: str
+    mounts: tuple[str, ...]
     cgroups: tuple[str, ...]
     descriptors: int
     files: tuple[str, ...]
@@ -38,8 +39,11 @@ def belongings() -> Belongings:
     )
 
 
-def mounts() -> str:
-    return Path("/proc/self/mountinfo").read_text()
+def mounts() -> tuple[str, ...]:
+    """Where something is mounted of the kinds that every sandbox mounts; others of this machine may mount
+    disks meanwhile."""
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return tuple(point for _, point, kind, *_ in map(str.split, lines) if kind in SANDBOX_MOUNTS)
 
 
 def cgroups_of(pid: int) -> tuple[str, ...]:
