@@ -1,6 +1,9 @@
 # `make quickstart` and `make test` do all set-up themselves.
 VENV := .venv/bin
 
+# Most tests wait most of the time; those that start engines share one of the two processes.
+TWO_AT_A_TIME := -n 2 --dist loadgroup --no-loadscope-reorder
+
 .PHONY: install quickstart test test-gpu soak lint bench
 install:
 	@deploy/install.sh
@@ -10,7 +13,7 @@ quickstart: install
 
 test:
 	@deploy/install.sh --test
-	@$(VENV)/python -m pytest -m "not soak and not gpu"
+	@$(VENV)/python -m pytest -m "not soak and not gpu" $(TWO_AT_A_TIME) --durations=15
 
 test-gpu:
 	@$(VENV)/python -m pytest -m gpu tests/gpu

@@ -13,6 +13,17 @@ from rlvr.openmp import idle_threads_sleep
 os.environ |= idle_threads_sleep()  # as `rlvr` does, before torch is imported
 
 
+TESTS = Path(__file__).parent
+USE_ALL_CORES = {"cluster", "end_to_end", "engines", "gpu", "learner", "loop", "weights"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, a package's stay together, and so do all that start engines."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group("engines" if folder in USE_ALL_CORES else folder))
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A randomly initialised Qwen3 of three million parameters with a tokenizer for synthetic problems."""
