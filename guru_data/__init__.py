@@ -7,8 +7,15 @@ What a trainer calls is here; a problem is graded by the verifier it names, else
 
 from __future__ import annotations
 
-from guru_data.config import GuruConfig, JsonlConfig, SourceConfig, SyntheticConfig
-from guru_data.errors import CursorError, GuruDataError, SourceConfigError, SourceError, UnknownSourceError
+from guru_data.config import GuruConfig, JsonlConfig, ParquetConfig, SourceConfig, SyntheticConfig
+from guru_data.errors import (
+    CursorError,
+    GuruDataError,
+    PrepareError,
+    SourceConfigError,
+    SourceError,
+    UnknownSourceError,
+)
 from guru_data.problem import Domain, Message, Problem, Rejected, Split
 from guru_data.sources import load_problems, parse_source_config
 from guru_data.stream import Cursor, ProblemStream
@@ -23,6 +30,8 @@ __all__ = [
     "GuruDataError",
     "JsonlConfig",
     "Message",
+    "ParquetConfig",
+    "PrepareError",
     "Problem",
     "ProblemStream",
     "Rejected",

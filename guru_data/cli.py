@@ -1,10 +1,12 @@
-"""The command line: look at a source, count it, grade its references.
+"""The command line: look at a source, count it, grade its references, prepare a training set.
 
     python -m guru_data show kind=synthetic domains='["math"]' levels.math=1
     python -m guru_data stats kind=jsonl path=mine.jsonl
     python -m guru_data validate kind=synthetic train_per_domain=100
+    python -m guru_data prepare guru.toml
 
-A source config is given as `key=value` words; values are JSON where they parse as JSON, else text.
+A prepared folder is a source too: `kind=parquet path=data/guru`. A source config is given as `key=value`
+words; values are JSON where they parse as JSON, else text.
 Exit codes: 0 well, 1 a reference is not accepted, 2 usage, config or an unreadable source, 4 a verifier
 cannot be had.
 """
@@ -13,18 +15,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
 from guru_data.config import SourceConfig
+from guru_data.difficulty import BANDS, band_of
 from guru_data.errors import GradingError, GuruDataError, SourceConfigError
 from guru_data.problem import Problem, Split
-from guru_data.sources import load_problems, parse_source_config
+from guru_data.sources import load_problems, open_source, parse_source_config
 
 SPLITS: tuple[Split, ...] = ("train", "heldout")
 
@@ -62,30 +67,55 @@ def show(
 
 @app.command()
 def stats(words: Words) -> None:
-    """Count the problems by domain, split and verifier."""
-    config = _config(words)
-    table = Table("domain", "verifier", "split", "problems", "prompt characters, mean", "longest")
+    """Count the problems by domain, verifier and split, by licence, and by how often models solve them."""
+    source = open_source(_config(words))
+    lengths: dict[tuple[str, str, Split], list[int]] = {}
+    licences: Counter[str] = Counter()
+    bands: Counter[tuple[str, int]] = Counter()
     for split in SPLITS:
-        lengths: dict[tuple[str, str], list[int]] = {}
-        for problem in load_problems(config, split):
+        for problem in source.problems(split):
             size = sum(len(message.content) for message in problem.prompt)
-            lengths.setdefault((problem.domain, problem.verifier), []).append(size)
-        for (domain, verifier), sizes in sorted(lengths.items()):
-            mean = sum(sizes) / len(sizes)
-            table.add_row(domain, verifier, split, str(len(sizes)), f"{mean:.0f}", str(max(sizes)))
-    Console().print(table)
+            lengths.setdefault((problem.domain, problem.verifier, split), []).append(size)
+            licences[problem.licence] += 1
+            bands.update((model, BANDS.index(band_of(rate))) for model, rate in problem.pass_rates.items())
+    console = Console()
+    console.print(_length_table(lengths))
+    console.print(_table(("licence", "problems"), sorted(licences.items())))
+    rows = [(model, BANDS[band], count) for (model, band), count in sorted(bands.items())]
+    if rows:
+        console.print(_table(("model", "pass rate", "problems"), rows))
+
+
+@app.command()
+def prepare(path: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file.")]) -> None:
+    """Clean sources into one folder: Parquet files, a manifest and a data card."""
+    from guru_data.prepare import load_prepare_config, prepare  # pyarrow and datasketch are only needed here
+
+    config = load_prepare_config(path)
+    console = Console()
+    with Progress(
+        *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True)
+    ) as bars:
+        done = prepare(config, lambda rows, step, total: bars.track(rows, total, description=step))
+    rows, removed = done.manifest["rows"], done.manifest["removed"]
+    console.print(
+        f"{config.out}: {rows['out']} of {rows['in']} rows, {rows['removed']} removed", markup=False
+    )
+    reasons = [(step, why, n) for step, whys in removed.items() for why, n in whys.items()]
+    console.print(_table(("step", "reason", "rows"), reasons))
+    console.print(_table(("step", "seconds"), [(s, f"{took:.1f}") for s, took in done.seconds.items()]))
 
 
 @app.command()
 def validate(words: Words) -> None:
     """Grade every reference with the problem's own verifier; exit code 1 if one is not accepted."""
     config = _config(words)
-    problems = [problem for split in SPLITS for problem in load_problems(config, split)]
+    problems = (problem for split in SPLITS for problem in load_problems(config, split))
     if _print_checks(problems):
         raise typer.Exit(1)
 
 
-def _print_checks(problems: Sequence[Problem]) -> int:
+def _print_checks(problems: Iterable[Problem]) -> int:
     """Print outcomes by domain and each reference that is not accepted; return how many those are."""
     from guru_data.grading import ProblemGrader, ReferenceOutcome  # the verifiers are only needed here
 
@@ -101,11 +131,32 @@ def _print_checks(problems: Sequence[Problem]) -> int:
                 console.print(
                     f"{problem.id} ({problem.source}): {check.outcome}: {check.reason}", markup=False
                 )
-    table = Table("domain", "outcome", "problems")
-    for (domain, outcome), number in sorted(counts.items()):
-        table.add_row(domain, outcome, str(number))
-    console.print(table)
+    rows = [(domain, outcome, number) for (domain, outcome), number in sorted(counts.items())]
+    console.print(_table(("domain", "outcome", "problems"), rows))
     return faults
+
+
+def _length_table(lengths: Mapping[tuple[str, str, Split], Sequence[int]]) -> Table:
+    header = ("domain", "verifier", "split", "problems", "prompt characters, mean", "longest")
+    return _table(
+        header,
+        [
+            (domain, verifier, split, len(sizes), f"{sum(sizes) / len(sizes):.0f}", max(sizes))
+            for (domain, verifier, split), sizes in sorted(lengths.items(), key=_reading_order)
+        ],
+    )
+
+
+def _reading_order(item: tuple[tuple[str, str, Split], Sequence[int]]) -> tuple[str, str, int]:
+    domain, verifier, split = item[0]
+    return domain, verifier, SPLITS.index(split)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*map(str, row))
+    return table
 
 
 def _config(words: Sequence[str]) -> SourceConfig:

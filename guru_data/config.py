@@ -65,6 +65,18 @@ class JsonlConfig(Config):
     """Licence of the rows that name none."""
 
 
+class ParquetConfig(Config):
+    """Problems in Parquet: what `prepare` wrote, or a person's own."""
+
+    kind: Literal["parquet"] = "parquet"
+    path: Path
+    """A prepared folder, or a file; the columns of a person's own are described in `guru_data.own_rows`."""
+    heldout_share: Share = 0.1
+    """Share of the rows without a `split` of their own that is held out."""
+    licence: str = "unknown"
+    """Licence of the rows that name none."""
+
+
 class GuruConfig(Config):
     """The Guru data set: `train/`, `online_eval/` and `offline_eval/` with Parquet files of many schemas."""
 
@@ -92,4 +104,6 @@ class GuruConfig(Config):
         return self
 
 
-SourceConfig = Annotated[SyntheticConfig | JsonlConfig | GuruConfig, Field(discriminator="kind")]
+SourceConfig = Annotated[
+    SyntheticConfig | JsonlConfig | ParquetConfig | GuruConfig, Field(discriminator="kind")
+]

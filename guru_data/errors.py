@@ -8,6 +8,7 @@ GuruDataError              catch this to catch them all
     MissingColumnError     a column that every row needs is not there
     UnknownDataSourceError the row is of a data set that no verifier of ours grades
     MalformedTruthError    the row's reference has not the shape that its data set promises
+  PrepareError             a training set cannot be prepared as configured
   CursorError              a saved cursor belongs to another stream
   MalformedReferenceError  a problem's verifier cannot read its reference
   GradingError             a problem's verifier cannot be had (unknown, or it does not start)
@@ -58,6 +59,10 @@ class MalformedTruthError(RowError):
     """The reference has not the shape that its data set promises."""
 
     reason = "malformed_ground_truth"
+
+
+class PrepareError(GuruDataError):
+    """The training set cannot be prepared: its config, its folder or its books are not in order."""
 
 
 class CursorError(GuruDataError):

@@ -73,6 +73,10 @@ class ProblemGrader:
         with _our_errors(problem):
             return self._grader.grade(request)
 
+    def digest(self, verifier: str) -> str:
+        """Which verifier this is: a hash of its code, options and dependency versions."""
+        return self._grader.digest(verifier)
+
     def check_reference(self, problem: Problem) -> ReferenceCheck:
         """Grade the problem's own reference; raises GradingError as `grade` does."""
         with _our_errors(problem):

@@ -19,6 +19,7 @@ from guru_data.problem import Problem, Split
 SOURCES = {
     "guru": "guru_data.guru.source:GuruSource",
     "jsonl": "guru_data.jsonl:JsonlSource",
+    "parquet": "guru_data.parquet:ParquetSource",
     "synthetic": "guru_data.synthetic.source:SyntheticSource",
 }
 

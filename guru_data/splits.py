@@ -24,9 +24,13 @@ def side_of(content: str, *, heldout_share: float) -> Split:
         heldout_share: expected share of contents held out, in [0, 1). A larger share only moves
             contents from train to heldout.
     """
+    return "heldout" if position_of(content) < heldout_share else "train"
+
+
+def position_of(content: str) -> float:
+    """Where a content falls in [0, 1): evenly spread, and always the same."""
     digest = hashlib.blake2b(content.encode(), digest_size=8, person=_SALT).digest()
-    position = int.from_bytes(digest, "big") / 2**64
-    return "heldout" if position < heldout_share else "train"
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def prompt_side(prompt: Sequence[Message], *, heldout_share: float) -> Split:

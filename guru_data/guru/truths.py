@@ -98,14 +98,19 @@ def _program_tests(value: Any, cap: TestCap) -> JsonValue:
         raise MalformedTruthError(f"ground_truth must be JSON of an object, got {value!r:.100}")
     if isinstance(tests.get("functional"), str):
         kept = _kept_program(tests, cap)
+        length = len(kept["functional"])
     elif isinstance(tests.get("inputs"), list) and isinstance(tests.get("outputs"), list):
         kept = _kept_pairs(tests, cap)
+        length = sum(map(_length, kept["inputs"] + kept["outputs"]))
     else:
         raise MalformedTruthError(f"ground_truth has tests of an unknown kind: {sorted(tests)}")
-    text = str(value) if kept is tests else json.dumps(kept, ensure_ascii=False)
-    if len(text) > 2 * cap.max_chars:  # JSON escapes make a text up to twice as long
-        raise MalformedTruthError(f"the tests are {len(text)} characters long and cannot be cut")
-    return text
+    if length > cap.max_chars:
+        raise MalformedTruthError(f"the tests are {length} characters long and cannot be cut")
+    return str(value) if kept is tests else json.dumps(kept)
+
+
+def _length(value: Any) -> int:
+    return len(value if isinstance(value, str) else json.dumps(value))
 
 
 def _kept_program(tests: dict[str, Any], cap: TestCap) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _kept_pairs(tests: dict[str, Any], cap: TestCap) -> dict[str, Any]:
     inputs, outputs = tests["inputs"], tests["outputs"]
     if len(inputs) != len(outputs) or not inputs:
         raise MalformedTruthError(f"ground_truth has {len(inputs)} inputs and {len(outputs)} outputs")
-    sizes = [len(str(given)) + len(str(wanted)) for given, wanted in zip(inputs, outputs, strict=True)]
+    sizes = [_length(given) + _length(wanted) for given, wanted in zip(inputs, outputs, strict=True)]
     places = kept_places(sizes, max_tests=cap.max_tests, max_chars=cap.max_chars)
     if len(places) == len(sizes):
         return tests

@@ -102,3 +102,20 @@ def test_a_verifier_that_cannot_be_had_is_exit_code_4(
     path.write_text(json.dumps({"prompt": "?", "ground_truth": "a", "verifier": "stm", "domain": "science"}))
     assert run(monkeypatch, "validate", "kind=jsonl", f"path={path}") == 4
     assert "stm" in capsys.readouterr().err
+
+
+def test_prepare_writes_a_folder_that_the_other_commands_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "c.toml"
+    source = 'kind = "synthetic"\ndomains = ["math"]\ntrain_per_domain = 20\nheldout_per_domain = 5'
+    config.write_text(f"out = {json.dumps(str(tmp_path / 'out'))}\n[[sources]]\n{source}\n")
+    assert run(monkeypatch, "prepare", str(config)) == 0
+    assert "25 of 25 rows, 0 removed" in capsys.readouterr().out.replace("\n", "")
+    for command in ("stats", "show", "validate"):
+        assert run(monkeypatch, command, "kind=parquet", f"path={tmp_path / 'out'}") == 0
+    printed = capsys.readouterr().out
+    assert "CC0-1.0" in printed
+    assert "accepted" in printed
+    assert run(monkeypatch, "prepare", str(config)) == 2
+    assert "exists" in capsys.readouterr().err
