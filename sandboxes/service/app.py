@@ -25,7 +25,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from sandboxes.errors import NotReadyError, SandboxError
 from sandboxes.pool import SandboxPool
 from sandboxes.service.config import ServiceConfig
-from sandboxes.service.connection import while_connected
+from sandboxes.service.connection import caller_of, while_connected
 from sandboxes.service.execution import BatchRequest, BatchResponse, Execution
 from sandboxes.service.fusion import add_fusion_routes
 from sandboxes.service.gate import Gate
@@ -78,8 +78,8 @@ def _add_execution_routes(app: FastAPI, execution: Execution) -> None:
     async def execute(
         request: Request, program: Annotated[ExecutionRequest, Body(examples=[HELLO])]
     ) -> Response:
-        caller = request.client.host if request.client else None
-        return json_response(await while_connected(request, execution.one(program, caller)))
+        work = execution.one(program, caller_of(request))
+        return json_response(await while_connected(request, work))
 
     @app.post(
         "/v1/execute/batch", operation_id="execute_batch", response_model=BatchResponse, responses=problems

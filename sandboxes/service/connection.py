@@ -1,9 +1,9 @@
-"""Work for a client who is still there: nobody would read the answer of one who left."""
+"""Who the client is, and work only while it is there: nobody would read the answer of one who left."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -11,6 +11,11 @@ from starlette.requests import Request
 
 CLIENT_LEFT = 499
 Answer = TypeVar("Answer")
+
+
+def caller_of(request: Request) -> Hashable:
+    """Single requests take turns by the address they come from."""
+    return request.client.host if request.client else None
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from sandboxes.errors import RequestError
 from sandboxes.languages import LANGUAGES
-from sandboxes.service.connection import while_connected
+from sandboxes.service.connection import caller_of, while_connected
 from sandboxes.service.execution import SANDBOX_FAILED, Execution
 from sandboxes.service.fusion_judge import judge
 from sandboxes.service.fusion_types import (
@@ -51,17 +51,13 @@ def add_fusion_routes(app: FastAPI, execution: Execution) -> None:
 
     @app.post("/run_code", operation_id="run_code", response_model=RunCodeResponse, responses=problems)
     async def run_code(request: Request, program: RunCodeRequest) -> Response:
-        return json_response(
-            await while_connected(request, run_program(execution, program, _caller(request)))
-        )
+        work = run_program(execution, program, caller_of(request))
+        return json_response(await while_connected(request, work))
 
     @app.post("/submit", operation_id="submit", response_model=SubmitResponse, responses=problems)
     async def submit(request: Request, submission: SubmitRequest) -> Response:
-        async def run(program: RunCodeRequest) -> RunCodeResponse:
-            return await run_program(execution, program, caller)
-
-        caller = _caller(request)
-        return json_response(await while_connected(request, judge(submission, run)))
+        work = judge(submission, lambda program: run_program(execution, program, caller_of(request)))
+        return json_response(await while_connected(request, work))
 
     @app.get("/v1/ping", operation_id="ping")
     async def ping() -> str:
@@ -78,10 +74,6 @@ async def run_program(execution: Execution, program: RunCodeRequest, caller: Has
     compiled = request.language in LANGUAGES and bool(LANGUAGES[request.language].compile)
     result = await execution.one(request, caller, patience_left_s(program, request.limits, compiled=compiled))
     return _response(result, compiled=compiled)
-
-
-def _caller(request: Request) -> Hashable:
-    return request.client.host if request.client else None
 
 
 def _request(program: RunCodeRequest, ceiling: Limits) -> ExecutionRequest:
