@@ -70,22 +70,24 @@ def environment(placement: Placement) -> dict[str, str]:
 
 
 def encode(job: Job, placement: Placement) -> bytes:
-    """The job as the init reads it: plain types marshalled in a format every CPython 3 reads."""
+    """The job as the init reads it: plain values in the order of `sandboxes.inside.job_init.Job`, marshalled in
+    a format that every CPython 3 reads. A fork of a warm interpreter has its command and environment."""
+    forked = job.python_file if placement.warm_python else ""
     return marshal.dumps(
-        {
-            "argv": list(job.argv),
-            "env": environment(placement),
-            "cwd": placement.cwd,
-            "files": {name: (file.content, file.mode) for name, file in job.files.items()},
-            "artifact": job.artifact,
-            "artifact_bytes": MAX_ARTIFACT_BYTES,
-            "wall_s": job.limits.wall_s,
-            "cpu_s": job.limits.cpu_s,
-            "memory_bytes": watched_memory_bytes(job, placement),
-            "rlimits": rlimits(job, placement),
-            "disk_bytes": job.limits.disk_mb << 20,
-            "python_file": job.python_file if placement.warm_python else "",
-        },
+        (
+            [] if forked else list(job.argv),
+            {} if forked else environment(placement),
+            placement.cwd,
+            {name: (file.content, file.mode) for name, file in job.files.items()},
+            job.artifact,
+            MAX_ARTIFACT_BYTES,
+            job.limits.wall_s,
+            job.limits.cpu_s,
+            watched_memory_bytes(job, placement),
+            rlimits(job, placement),
+            job.limits.disk_mb << 20,
+            forked,
+        ),
         4,
     )
 

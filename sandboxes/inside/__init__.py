@@ -5,6 +5,7 @@
     zygote       a warm interpreter that clones an init for each job
     lockdown     how a cloned init gives itself fresh mounts and gives up every privilege
     warm_python  a Python program run by a fork of the warm interpreter instead of a new one
+    container_entry  the first program of a container, which becomes an init or a zygote
 
 These modules use the standard library alone, and each other.
 """

@@ -45,26 +45,33 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 class Job:
-    """What `sandboxes.job.encode` sends."""
+    """What `sandboxes.job.encode` sends, in its order."""
 
-    argv: list[str]
-    env: dict[str, str]
-    cwd: str
-    files: dict[str, tuple[bytes, int]]
-    artifact: str
-    artifact_bytes: int
-    wall_s: float
-    cpu_s: float
-    memory_bytes: int
-    """0 when the kernel holds the memory of the whole job."""
-    rlimits: dict[int, int]
-    """By number."""
-    disk_bytes: int
-    python_file: str
-    """Run this file by a fork of this interpreter instead of `argv`; empty for no."""
-
-    def __init__(self, fields: dict[str, object]) -> None:
-        self.__dict__.update(fields)
+    def __init__(
+        self,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        files: dict[str, tuple[bytes, int]],
+        artifact: str,
+        artifact_bytes: int,
+        wall_s: float,
+        cpu_s: float,
+        memory_bytes: int,
+        rlimits: dict[int, int],
+        disk_bytes: int,
+        python_file: str,
+    ) -> None:
+        """Args:
+        memory_bytes: 0 when the kernel holds the memory of the whole job.
+        rlimits: by number.
+        python_file: run this file by a fork of this interpreter, in its environment, instead of `argv`; empty
+            for no.
+        """
+        self.argv, self.env, self.cwd, self.files = argv, env, cwd, files
+        self.artifact, self.artifact_bytes = artifact, artifact_bytes
+        self.wall_s, self.cpu_s, self.memory_bytes, self.rlimits = wall_s, cpu_s, memory_bytes, rlimits
+        self.disk_bytes, self.python_file = disk_bytes, python_file
 
 
 def main() -> None:
@@ -97,7 +104,7 @@ def main() -> None:
 
 
 def read_job(control: int, size: int) -> Job:
-    return Job(marshal.loads(read_exactly(control, size)))
+    return Job(*marshal.loads(read_exactly(control, size)))
 
 
 def ended_line(how: str, code: int, cpu_s: float, wall_s: float, rss_kb: int, artifact_bytes: int) -> bytes:
@@ -106,8 +113,10 @@ def ended_line(how: str, code: int, cpu_s: float, wall_s: float, rss_kb: int, ar
 
 def enter_folder(job: Job) -> None:
     """Make the program's working directory and go there."""
-    if not os.path.isdir(job.cwd):
+    try:
         os.mkdir(job.cwd)
+    except FileExistsError:  # noqa: SIM105 - every import costs each job its time
+        pass
     os.chdir(job.cwd)
     write_files(job.files)
 

@@ -28,6 +28,8 @@ PRELOADED = (
 """What most programs import; every further module makes every fork dearer. Never `random`: its state would be
 the same in every fork."""
 
+NEVER_COLLECTED = (0, 0)
+"""Then all that the program made is still in the youngest generation, whose collection touches little else."""
 WARM_UP = """
 import sys
 def f(x, *y, z=1, **w):
@@ -64,10 +66,11 @@ def warm_up() -> None:
 
 
 def run_file(path: str) -> None:
-    """Run the file as `__main__` and end the process with its exit code."""
+    """Run the file, of the working directory, as `__main__` and end the process with its exit code."""
     sys.argv[:] = [path]
-    full_path = os.path.abspath(path)
-    sys.path.insert(0, os.path.dirname(full_path))
+    folder = os.getcwd()
+    full_path = f"{folder}/{path}"
+    sys.path.insert(0, folder)
     main = ModuleType("__main__")
     main.__dict__.update(__file__=full_path, __builtins__=sys.modules["builtins"], __annotations__={})
     sys.modules["__main__"] = main
@@ -117,13 +120,14 @@ def finalize(main: ModuleType, code: int) -> int:
     A program may have replaced all of it, and whatever its replacements raise is its own failure.
     """
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        if threading._shutdown_locks or threading._threading_atexits:  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()
         main.__dict__.clear()  # files that were never closed are flushed when they go
-        gc.collect()
+        gc.collect(0 if gc.get_count()[1:] == NEVER_COLLECTED else 2)
         for stream in (sys.__stdout__, sys.__stderr__):
             if stream is not None and not stream.closed:
                 stream.flush()

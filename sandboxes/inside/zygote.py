@@ -28,11 +28,18 @@ from sandboxes.inside import job_init, lockdown, namespaces, usage, warm_python
 HEADER = struct.Struct("<QddQ")
 """Bytes of the job; wall_s and cpu_s; bytes of memory, 0 when the kernel holds them."""
 DESCRIPTORS = 3
+INT = struct.Struct("@i")
 MAX_FDS = 64
 MAX_READY_BYTES = 4096
 SETUP_S = 20.0
 """For the forked process to set itself up; not the program's time."""
 STOP, JOB = b"s", b"j"
+
+
+def receive(connection: socket.socket, size: int, most_fds: int) -> tuple[bytes, list[int]]:
+    """As socket.recv_fds, without what that imports and allocates at each call."""
+    data, ancillary, _, _ = connection.recvmsg(size, socket.CMSG_SPACE(most_fds * INT.size))
+    return data, [fd for _, _, sent in ancillary for (fd,) in INT.iter_unpack(sent)]
 
 
 class SetupError(Exception):
@@ -85,7 +92,7 @@ class Zygote:
         Returns, in a process that is to become a program in Python, the path of that.
         """
         while True:
-            tag, fds, _, _ = socket.recv_fds(self._control, 1, DESCRIPTORS)
+            tag, fds = receive(self._control, 1, DESCRIPTORS)
             if not tag:
                 os._exit(0)
             if tag != JOB:
@@ -127,13 +134,16 @@ class Zygote:
         job = job_init.read_job(self._control.fileno(), job_bytes)
         lockdown.mount_fresh(job.disk_bytes)
         job_init.enter_folder(job)
-        folder = [os.open(".", os.O_RDONLY)] if job.artifact else []
+        started = marshal.dumps((job.artifact, job.artifact_bytes))
+        folder = os.open(".", os.O_RDONLY) if job.artifact else -1
         self._lockdown.complete()
         job_init.limit_program(job)
-        socket.send_fds(self._done, [marshal.dumps((job.artifact, job.artifact_bytes))], folder)
+        if job.artifact:
+            socket.send_fds(self._done, [started], [folder])
+            os.close(folder)
+        else:
+            self._done.send(started)
         if not job.python_file:
-            for fd in folder:
-                os.close(fd)
             job_init.execute(job)
         job_init.libc.signal(signal.SIGINT, self._interrupt_handler)
         return job.python_file
@@ -186,7 +196,7 @@ class RunningJob:
         poller.register(self._pidfd, select.POLLIN)
         if ready.fileno() not in dict(poller.poll(SETUP_S * 1000)):
             raise SetupError(f"the program's process was not set up ({self._reap()})")
-        message, fds, _, _ = socket.recv_fds(ready, MAX_READY_BYTES, 1)
+        message, fds = receive(ready, MAX_READY_BYTES, 1)
         name, max_bytes = marshal.loads(message)
         return name, max_bytes, fds[0] if fds else -1
 
