@@ -70,8 +70,8 @@ def environment(placement: Placement) -> dict[str, str]:
 
 
 def encode(job: Job, placement: Placement) -> bytes:
-    """The job as the init reads it: plain values in the order of `sandboxes.inside.job_init.Job`, marshalled in
-    a format that every CPython 3 reads. A fork of a warm interpreter has its command and environment."""
+    """The job as the init reads it: plain values in the order of `sandboxes.inside.job_init.Job`, marshalled
+    in a format that every CPython 3 reads. A fork of a warm interpreter has its command and environment."""
     forked = job.python_file if placement.warm_python else ""
     return marshal.dumps(
         (

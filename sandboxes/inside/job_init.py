@@ -113,9 +113,9 @@ def ended_line(how: str, code: int, cpu_s: float, wall_s: float, rss_kb: int, ar
 
 def enter_folder(job: Job) -> None:
     """Make the program's working directory and go there."""
-    try:
+    try:  # noqa: SIM105 - every import costs each job its time
         os.mkdir(job.cwd)
-    except FileExistsError:  # noqa: SIM105 - every import costs each job its time
+    except FileExistsError:
         pass
     os.chdir(job.cwd)
     write_files(job.files)

@@ -29,7 +29,7 @@ PRELOADED = (
 the same in every fork."""
 
 NEVER_COLLECTED = (0, 0)
-"""Then all that the program made is still in the youngest generation, whose collection touches little else."""
+"""Then all that the program made is still in the youngest generation; collecting that touches little else."""
 WARM_UP = """
 import sys
 def f(x, *y, z=1, **w):
