@@ -6,6 +6,7 @@ import importlib
 import sys
 
 BENCHMARKS = {
+    "guru_data": "tests.benchmarks.guru_data",
     "learning": "tests.benchmarks.learning",
     "pipelining": "tests.benchmarks.pipelining",
     "verifier_service": "tests.benchmarks.verifier_service",

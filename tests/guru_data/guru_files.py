@@ -65,8 +65,10 @@ def leetcode_row(rng: Random, index: int) -> Row:
 
 
 def stdin_row(data_source: str, dataset: str, *, solved: bool) -> Callable[[Random, int], Row]:
+    """Rows of LiveCodeBench come without a solution and with long tests."""
+
     def make(rng: Random, index: int) -> Row:
-        text, program, tests = stdin_task(rng)
+        text, program, tests = stdin_task(rng, stress_chars=0 if solved else 20_000)
         info = {
             "split": "train",
             "index": index,

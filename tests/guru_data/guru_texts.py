@@ -42,13 +42,14 @@ def function_task(rng: Random) -> tuple[str, str, str, list[tuple[int, int]]]:
     return text, name, solution, pairs
 
 
-def stdin_task(rng: Random) -> tuple[str, str, str]:
-    """A description, a program, and its tests as Guru's JSON text."""
+def stdin_task(rng: Random, *, stress_chars: int) -> tuple[str, str, str]:
+    """A description, a program, and its tests as Guru's JSON text, one in two with so many spaces more."""
     text, _, _, pairs = function_task(rng)
     (x0, y0), (x1, y1) = pairs[:2]
     factor = (y1 - y0) // (x1 - x0)
     program = f"print({factor} * int(input()) + {y0 - factor * x0})"
-    tests = {"inputs": [f"{x}\n" for x, _ in pairs], "outputs": [f"{y}\n" for _, y in pairs]}
+    inputs = [f"{' ' * (stress_chars * (at % 2))}{x}\n" for at, (x, _) in enumerate(pairs)]
+    tests = {"inputs": inputs, "outputs": [f"{y}\n" for _, y in pairs]}
     return f"{text} Read it from stdin.", program, json.dumps(tests)
 
 
