@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import httpx
@@ -19,7 +20,7 @@ from verifiers.types import Verdict, VerifyRequest
 
 
 class EchoVerifier(Verifier):
-    """Right is what equals the reference. Does what the response orders: crash, sleep."""
+    """Right is what equals the reference. Does what the response orders: crash, touch, sleep."""
 
     name: ClassVar[str] = "echo"
     wall_limit_s: ClassVar[float] = 1.0
@@ -30,6 +31,8 @@ class EchoVerifier(Verifier):
             os._exit(3)
         if request.response == "crash once":
             _crash_once(str(request.extra["marker"]))
+        if request.response == "touch":
+            Path(str(request.extra["marker"])).touch()
         if request.response.startswith("sleep "):
             time.sleep(float(request.response.split()[1]))
         return Verdict.compared(request.response == request.ground_truth, request.response)

@@ -1,14 +1,16 @@
 """The clients against services that fail in every way: an error is an exception, never a number."""
 
 import asyncio
+import email.utils
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from tests.verifiers.service_tools import echo, running_app
-from verifiers.client import VerifierClient
+from verifiers.client import SyncVerifierClient, VerifierClient
 from verifiers.errors import GroundTruthError, UnauthorizedError, VerifierError, VerifierUnavailableError
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict, VerifyRequest
@@ -79,6 +81,46 @@ def test_retry_after_beyond_the_deadline_gives_up_at_once() -> None:
     assert len(service.requests) == 1
 
 
+def test_retry_after_may_be_a_date() -> None:
+    soon = email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=60))
+    service = ScriptedService(status(503, **{"Retry-After": soon}), graded)
+    with pytest.raises(VerifierUnavailableError):
+        verify(service, deadline_s=1.0)
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("asked", ["", "soon", "-1", "1e9"])
+def test_an_odd_retry_after_is_no_reason_to_give_up(asked: str) -> None:
+    assert verify(ScriptedService(status(503, **{"Retry-After": asked}), graded)).score == 1.0
+
+
+def test_the_service_is_told_how_long_an_answer_is_of_use() -> None:
+    service = ScriptedService(graded)
+    verify(service, deadline_s=7.0)
+    assert 6.0 < float(service.requests[0].headers["X-Request-Timeout"]) <= 7.0
+
+
+class TricklingService(httpx.AsyncBaseTransport):
+    """Never stops answering and never says anything."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async def trickle() -> AsyncIterator[bytes]:
+            while True:
+                yield b" "
+                await asyncio.sleep(0.02)
+
+        return httpx.Response(200, content=trickle())
+
+
+def test_an_answer_that_never_ends_and_a_turn_that_never_comes_are_bounded_by_the_deadline() -> None:
+    async def run() -> list[Verdict | BaseException]:
+        service = TricklingService()
+        async with VerifierClient("http://a", deadline_s=0.3, max_in_flight=1, transport=service) as client:
+            return await asyncio.gather(*(client.verify(echo("a")) for _ in range(3)), return_exceptions=True)
+
+    assert all(isinstance(outcome, VerifierUnavailableError) for outcome in asyncio.run(run()))
+
+
 def test_other_errors_are_not_tried_again() -> None:
     body = {"type": "urn:verifiers:unauthorized", "detail": "token"}
     service = ScriptedService(lambda _: httpx.Response(401, json=body))
@@ -92,6 +134,21 @@ def test_an_answer_that_is_no_verdict_is_an_error() -> None:
         verify(ScriptedService(lambda _: httpx.Response(200, text="<html>proxy</html>")))
     with pytest.raises(VerifierError):
         verify(ScriptedService(lambda _: httpx.Response(200, json={"score": 1.0})))
+    with pytest.raises(VerifierError):
+        verify(ScriptedService(lambda _: httpx.Response(200, content=b"\xff")))
+
+
+@pytest.mark.parametrize(
+    "answer", [[], {}, {"verdicts": None}, {"verdicts": [VERDICT]}, {"verdicts": [VERDICT, {"error": "odd"}]}]
+)
+def test_a_batch_that_is_not_answered_item_by_item_is_an_error(answer: object) -> None:
+    async def run() -> list[Verdict | VerifierError]:
+        service = ScriptedService(lambda _: httpx.Response(200, json=answer))
+        async with VerifierClient("http://service", transport=service) as client:
+            return await client.verify_batch([echo("a"), echo("b")])
+
+    with pytest.raises(VerifierUnavailableError):
+        asyncio.run(run())
 
 
 def test_only_the_items_that_were_not_started_are_asked_again() -> None:
@@ -107,6 +164,32 @@ def test_only_the_items_that_were_not_started_are_asked_again() -> None:
     outcomes = asyncio.run(run())
     assert [type(outcome) for outcome in outcomes] == [Verdict, Verdict, GroundTruthError]
     assert [item["response"] for item in json.loads(service.requests[1].content)["items"]] == ["b"]
+
+
+def test_a_batch_keeps_the_verdicts_it_got_when_the_rest_is_not_answered_in_time() -> None:
+    not_started = {"error": {"type": "urn:verifiers:unavailable", "detail": "deadline"}}
+    first = lambda _: httpx.Response(200, json={"verdicts": [VERDICT, not_started]})  # noqa: E731
+    service = ScriptedService(first, status(503))
+
+    async def run() -> list[Verdict | VerifierError]:
+        async with VerifierClient("http://service", deadline_s=0.5, transport=service) as client:
+            return await client.verify_batch([echo("a"), echo("b")])
+
+    graded_item, missing = asyncio.run(run())
+    assert isinstance(graded_item, Verdict)
+    assert isinstance(missing, VerifierUnavailableError)
+
+
+def test_the_sync_client_does_the_same(service_url: str) -> None:
+    with SyncVerifierClient(service_url) as client:
+        right, bad, wrong = client.verify_batch(
+            [echo("a"), VerifyRequest(verifier="choice", response="A", ground_truth="?"), echo("b")]
+        )
+        assert client.verify(echo("a")).score == 1.0
+    assert isinstance(right, Verdict)
+    assert isinstance(wrong, Verdict)
+    assert (right.score, wrong.score) == (1.0, 0.0)
+    assert isinstance(bad, GroundTruthError)
 
 
 def test_long_batches_go_in_pieces_and_come_back_in_order() -> None:

@@ -84,6 +84,46 @@ def test_a_cancelled_request_does_not_give_its_answer_to_the_next() -> None:
     assert (verdict.score, verdict.answer) == (0.0, "b")
 
 
+def test_a_cancelled_request_that_still_waits_is_not_started(tmp_path: Path) -> None:
+    marker = tmp_path / "started"
+
+    async def grade() -> int:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            before = pool.worker_pids
+            busy = asyncio.create_task(pool.grade(echo("sleep 0.3")))
+            abandoned = asyncio.create_task(pool.grade(echo("touch", marker=str(marker))))
+            await asyncio.sleep(0.1)
+            abandoned.cancel()
+            await asyncio.gather(busy, abandoned, return_exceptions=True)
+            await pool.grade(echo("a"))
+            assert pool.worker_pids == before
+            return pool.in_flight
+
+    assert asyncio.run(grade()) == 0
+    assert not marker.exists()
+
+
+def test_a_failed_grading_is_not_tried_again_for_nobody() -> None:
+    async def grade() -> Verdict:
+        async with WorkerPool(ECHO_TABLE, workers=1) as pool:
+            return await pool.grade(echo("sleep 60"), deadline=time.monotonic() + 0.5)
+
+    assert asyncio.run(grade()).evidence == {"attempts": 1}
+
+
+def test_closing_in_the_middle_of_work_leaves_no_process_behind() -> None:
+    async def grade() -> list[int]:
+        async with WorkerPool(ECHO_TABLE, workers=2) as pool:
+            pids = pool.worker_pids
+            busy = [asyncio.create_task(pool.grade(echo("sleep 0.9"))) for _ in range(3)]
+            await asyncio.sleep(0.1)
+        await asyncio.wait(busy, timeout=5)
+        assert all(task.done() for task in busy)
+        return pids
+
+    assert not any(Path(f"/proc/{pid}").exists() for pid in asyncio.run(grade()))
+
+
 def test_the_local_client_puts_each_items_error_in_its_place() -> None:
     async def grade() -> list[Verdict | VerifierError]:
         bad_reference = VerifyRequest(verifier="choice", response="A", ground_truth="maybe A")

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from tests.verifiers.service_tools import running_app, until_ready
+from tests.verifiers.service_tools import ECHO_TABLE, running_app, until_ready
+from verifiers.service.app import create_app
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict
 
@@ -144,6 +148,118 @@ def test_the_token_guards_grading_but_not_the_health_routes() -> None:
     refused, accepted, alive = asyncio.run(run())
     assert_problem(refused, 401, "unauthorized")
     assert (accepted.status_code, alive.status_code) == (200, 200)
+
+
+def test_a_trainer_that_can_only_be_given_a_url_sends_the_token_in_it() -> None:
+    async def run() -> list[httpx.Response]:
+        async with running_app(ServiceConfig(workers=1, token="secret")) as (_, client):
+            return [
+                await client.post("/v1/verify", json=ECHO, auth=("any", password))
+                for password in ("secret", "wrong", "")
+            ]
+
+    accepted, *refused = asyncio.run(run())
+    assert accepted.status_code == 200
+    for response in refused:
+        assert_problem(response, 401, "unauthorized")
+
+
+def test_bodies_under_way_are_bounded_all_together() -> None:
+    config = ServiceConfig(workers=1, max_held_bytes=1_500)
+    large = {**ECHO, "response": "sleep 0.5" + " " * 800}
+
+    async def run() -> tuple[httpx.Response, ...]:
+        async with running_app(config) as (_, client):
+            first = asyncio.create_task(client.post("/v1/verify", json=large))
+            await asyncio.sleep(0.1)
+            second = await client.post("/v1/verify", json=large)
+            return await first, second, await client.post("/v1/verify", json=large)
+
+    accepted, refused, later = asyncio.run(run())
+    assert (accepted.status_code, later.status_code) == (200, 200)
+    assert_problem(refused, 503, "unavailable")
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    response = talk_to(
+        ServiceConfig(workers=1, body_limit_s=0.1),
+        lambda client: client.post("/v1/verify", content=trickle()),
+    )
+    assert_problem(response, 503, "unavailable")
+
+
+def test_a_client_says_for_how_long_its_answer_is_of_use(talk: Talk) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        busy = asyncio.create_task(client.post("/v1/verify", json=ECHO | {"response": "sleep 0.4"}))
+        await asyncio.sleep(0.1)
+        response = await client.post("/v1/verify", json=ECHO, headers={"X-Request-Timeout": "0.1"})
+        await busy
+        return response
+
+    assert_problem(talk(ask), 503, "unavailable")
+
+
+def test_what_waits_for_a_client_that_has_left_is_not_started(tmp_path: Path) -> None:
+    marker = tmp_path / "started"
+    body = {**ECHO, "response": "touch", "extra": {"marker": str(marker)}}
+
+    async def run() -> None:
+        async with running_app(ServiceConfig(workers=1)) as (app, client):
+            busy = asyncio.create_task(client.post("/v1/verify", json=ECHO | {"response": "sleep 0.4"}))
+            await asyncio.sleep(0.1)
+            await leave_after(0.1, app, "/v1/verify", body)
+            assert (await busy).status_code == 200
+            assert (await client.post("/v1/verify", json=ECHO)).status_code == 200
+
+    asyncio.run(run())
+    assert not marker.exists()
+
+
+async def leave_after(seconds: float, app: FastAPI, path: str, body: dict[str, Any]) -> None:
+    """Send a request and hang up, as a server tells an app."""
+    messages = [{"type": "http.request", "body": json.dumps(body).encode()}, {"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        if len(messages) == 1:
+            await asyncio.sleep(seconds)
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError(f"nobody is there to be sent {message}")
+
+    headers = [(b"content-type", b"application/json"), (b"host", b"test")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+    await app(scope, receive, send)
+
+
+def test_a_bug_is_a_problem_too() -> None:
+    async def run() -> httpx.Response:
+        app = create_app(ECHO_TABLE, ServiceConfig(workers=1))
+
+        @app.get("/bug")
+        async def bug() -> None:
+            raise RuntimeError("secret detail")
+
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/bug")
+
+    response = asyncio.run(run())
+    assert response.status_code == 500
+    assert response.json()["type"] == "urn:verifiers:bug"
+    assert "secret detail" not in response.text
+
+
+def test_a_trace_is_echoed(talk: Talk) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert (
+        talk(lambda client: client.get("/livez", headers={"traceparent": trace})).headers["traceparent"]
+        == trace
+    )
 
 
 def test_a_request_id_is_echoed_and_an_odd_one_replaced(talk: Talk) -> None:

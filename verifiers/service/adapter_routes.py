@@ -55,6 +55,11 @@ def _add_nemo_gym(app: FastAPI, grading: Grading) -> None:
     async def reverify_mode() -> str:
         return nemo_gym.REVERIFY_MODE
 
-    @app.post("/seed_session", operation_id="nemo_gym_seed_session", tags=["nemo_gym"])
+    @app.post(
+        "/seed_session",
+        operation_id="nemo_gym_seed_session",
+        tags=["nemo_gym"],
+        responses=documented(400, 401, 413, 422, 503),
+    )
     async def seed_session(_: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
         return {}

@@ -18,6 +18,8 @@ from verifiers.workers.frames import encode, receive_frame
 
 START_LIMIT_S = 60.0
 """Importing every verifier takes about a second; a loaded machine may take much longer."""
+ENDING_LIMIT_S = 1.0
+"""Between a worker's last word and its end."""
 STREAM_LIMIT_BYTES = 2**20
 
 
@@ -97,7 +99,12 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
+        if process.stdout is not None and process.stdout.at_eof():
+            # It is ending by itself, and killing it now would take its exit status from under asyncio.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ENDING_LIMIT_S):
+                    await process.wait()
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself a moment ago
+            with contextlib.suppress(ProcessLookupError):
                 process.kill()
         await asyncio.shield(process.wait())
