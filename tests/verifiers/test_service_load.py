@@ -89,7 +89,7 @@ def test_the_service_stays_within_its_memory_whatever_it_is_sent() -> None:
         "ordering": "verifiers.puzzles.ordering:OrderingVerifier",
     }
     attacks = [request for name in ("math", "stem", "table", "ordering") for request in _attacks(name)]
-    with served_process(table, workers=WORKERS, default_deadline_s=60.0) as service:
+    with served_process(table, **{**SMALL, "max_waiting": 512, "default_deadline_s": 60.0}) as service:
         for seed in range(8):
             requests = mixed(2_000, 0.005, seed=seed) + attacks
             answered = asyncio.run(send_all(service.url, requests, at_once=CONNECTIONS))
