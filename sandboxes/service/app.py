@@ -45,6 +45,7 @@ from sandboxes.service.problems import (
 from sandboxes.service.readiness import Readiness
 from sandboxes.types import ExecutionRequest, ExecutionResult
 
+MAX_REPORTED_FAULTS = 16
 HELLO = {"language": "python", "source": "print(input())", "stdin": "hello", "limits": {"cpu_s": 2}}
 
 
@@ -129,14 +130,16 @@ def _add_error_handlers(app: FastAPI, metrics: Metrics, config: ServiceConfig) -
     async def explain_validation(request: Request, error: RequestValidationError) -> Response:
         faults = [
             {"loc": list(fault["loc"]), "msg": fault["msg"], "type": fault["type"]}
-            for fault in error.errors()
+            for fault in error.errors()[:MAX_REPORTED_FAULTS]
         ]
         found = problem("invalid_request", 422, first_fault(faults))
         return respond(request, found.model_copy(update={"errors": faults}))
 
     @app.exception_handler(HTTPException)
     async def explain_http(request: Request, error: HTTPException) -> Response:
-        return respond(request, problem("http", error.status_code, str(error.detail)))
+        response = respond(request, problem("http", error.status_code, str(error.detail)))
+        response.headers.update(error.headers or {})
+        return response
 
     @app.exception_handler(Exception)
     async def explain_nothing(request: Request, _: Exception) -> Response:

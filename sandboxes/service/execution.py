@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Hashable
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from sandboxes.batch import in_order
 from sandboxes.errors import PoolFullError, RequestError, RequestTooLargeError, SandboxError
@@ -19,6 +19,7 @@ from sandboxes.service.metrics import Metrics
 from sandboxes.service.problems import Problem, first_fault, problem_of
 from sandboxes.types import ExecutionRequest, ExecutionResult, Outcome
 
+MAX_DEADLINE_MS = 24 * 3_600_000
 BATCH_AHEAD = 64
 """Items of one batch that are in the pool, or done and not sent yet."""
 SANDBOX_FAILED = "the sandbox failed; the service's log says why"
@@ -36,7 +37,7 @@ class BatchRequest(BaseModel):
         description="ExecutionRequest objects",
         examples=[[{"language": "python", "source": "print(input())", "stdin": "42"}]],
     )
-    deadline_ms: PositiveInt | None = None
+    deadline_ms: int | None = Field(default=None, gt=0, le=MAX_DEADLINE_MS)
     """An item that is still waiting after this long is not started and fails as `unavailable`."""
 
 

@@ -77,9 +77,17 @@ async def run_program(execution: Execution, program: RunCodeRequest, caller: Has
 
 
 def _request(program: RunCodeRequest, ceiling: Limits) -> ExecutionRequest:
-    limits = {"cpu_s": program.run_timeout, "wall_s": min(program.run_timeout + WALL_EXTRA_S, ceiling.wall_s)}
+    for name, most in (("run_timeout", ceiling.cpu_s), ("memory_limit_MB", ceiling.memory_mb)):
+        if getattr(program, name) > most:
+            raise RequestError(
+                f"limits over what this service allows: {name}={getattr(program, name)} is above {most}"
+            )
     no_limit = program.memory_limit_MB == NO_MEMORY_LIMIT
-    limits["memory_mb"] = ceiling.memory_mb if no_limit else program.memory_limit_MB
+    limits = {
+        "cpu_s": program.run_timeout,
+        "wall_s": min(program.run_timeout + WALL_EXTRA_S, ceiling.wall_s),
+        "memory_mb": ceiling.memory_mb if no_limit else program.memory_limit_MB,
+    }
     try:
         return ExecutionRequest(
             language=LANGUAGE_NAMES.get(program.language, program.language),

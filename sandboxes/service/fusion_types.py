@@ -7,12 +7,13 @@ Facts from its server (bytedance/SandboxFusion, `sandbox/server/sandbox_api.py`)
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, BaseModel, Field, JsonValue, PositiveFloat
+from pydantic import Base64Bytes, BaseModel, Field, JsonValue
 
 NO_MEMORY_LIMIT = -1
 TIMEOUT_S = 10.0
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class RunStatus(StrEnum):
@@ -35,8 +36,8 @@ class RunCodeRequest(BaseModel):
     code: str = Field(examples=["print(input())"])
     language: str = Field(examples=["python"])
     stdin: str | None = None
-    compile_timeout: PositiveFloat = TIMEOUT_S
-    run_timeout: PositiveFloat = TIMEOUT_S
+    compile_timeout: Seconds = TIMEOUT_S
+    run_timeout: Seconds = TIMEOUT_S
     memory_limit_MB: int = NO_MEMORY_LIMIT
     files: dict[str, Base64Bytes | None] = {}
     """Path -> content in base64."""
@@ -80,8 +81,8 @@ class SubmitConfig(BaseModel):
 
     dataset_type: Literal["CommonOJDataset"]
     language: str
-    compile_timeout: PositiveFloat | None = None
-    run_timeout: PositiveFloat | None = None
+    compile_timeout: Seconds | None = None
+    run_timeout: Seconds | None = None
     provided_data: dict[str, JsonValue] | list[dict[str, JsonValue]]
     """The problem, or problems among which `id` finds it; its `test` are the cases, as a list or as JSON
     text."""

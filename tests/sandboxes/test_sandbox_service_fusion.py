@@ -118,6 +118,7 @@ def test_a_program_finds_the_files_sent_along(warm_pool: SandboxPool) -> None:
         pytest.param({"files": {"a": "x"}}, id="file-not-in-base64"),
         pytest.param({"memory_limit_MB": 1 << 30}, id="memory-over-the-ceiling"),
         pytest.param({"run_timeout": 3000}, id="time-over-the-ceiling"),
+        pytest.param({"compile_timeout": 1e9}, id="for-ever"),
         pytest.param({"run_timeout": -1}, id="no-time"),
         pytest.param({"code": None}, id="no-code"),
     ],
