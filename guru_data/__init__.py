@@ -8,6 +8,8 @@ What a trainer calls is here; a problem is graded by the verifier it names, else
 from __future__ import annotations
 
 from guru_data.config import GuruConfig, JsonlConfig, ParquetConfig, SourceConfig, SyntheticConfig
+from guru_data.curricula.base import Outcome
+from guru_data.curricula.config import CurriculumConfig
 from guru_data.errors import (
     CursorError,
     GuruDataError,
@@ -22,6 +24,7 @@ from guru_data.stream import Cursor, ProblemStream
 from guru_data.synthetic.demonstrations import Demonstration, demonstrations
 
 __all__ = [
+    "CurriculumConfig",
     "Cursor",
     "CursorError",
     "Demonstration",
@@ -30,6 +33,7 @@ __all__ = [
     "GuruDataError",
     "JsonlConfig",
     "Message",
+    "Outcome",
     "ParquetConfig",
     "PrepareError",
     "Problem",

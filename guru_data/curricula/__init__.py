@@ -1,0 +1,1 @@
+"""In what order problems are learned: which domains now, which problems of an epoch, how long an answer."""
