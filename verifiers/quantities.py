@@ -21,6 +21,9 @@ _NUMBER = re.compile(
     r"(?:\s*(?P<op>[/:])\s*(?P<denominator>\d+(?:\.\d+)?))?"
     r"\s*(?P<percent>%|percent(?:age points)?\b)?"
 )
+_POWER = re.compile(r"(?<=[A-Za-zµΩ°])\s*\^?\(?-?\d\)?")
+_NO_UNIT = re.compile(r"\d|\b(?:or|and|to|not|if|vs)\b")
+"""Behind a number, another number or such a word makes it more than one quantity."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def read_quantity(text: str) -> Quantity | None:
     if len(text) > MAX_CHARS:
         return None
     text = re.sub(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}", r"\1/\2", text)
-    text = _MARKUP.sub(" ", text).replace("−", "-").strip()
+    text = _MARKUP.sub(" ", text.replace("{,}", ",")).replace("−", "-").strip()
     negative = text.startswith("(") and text.endswith(")")
     text = text.strip("()$€£¥ ") if negative or text[:1] in "$€£¥" else text
     text = re.sub(r"^([+-]?)\s*[$€£¥]\s*", r"\1", text)
@@ -46,7 +49,7 @@ def read_quantity(text: str) -> Quantity | None:
     if match is None:
         return None
     rest = text[match.end() :].strip().rstrip(".$")
-    if re.search(r"\d", re.sub(r"\^?-?\d", "", rest)) or len(rest) > 40:
+    if _NO_UNIT.search(_POWER.sub("", rest)) or len(rest) > 40:
         return None
     value = _value(match)
     if value is None:

@@ -78,7 +78,7 @@ def same_cell(expected: str, given: str) -> bool:
         return False
     if wanted.unit and found.unit and wanted.unit != found.unit:
         return False
-    if all(cell.value.denominator == 1 and not cell.percent for cell in (wanted, found)):
+    if wanted.value.denominator == 1 and not (wanted.percent or found.percent):
         return wanted.value == found.value  # years and counts are not rounded
     readings = [(a, b) for a in _readings(wanted) for b in _readings(found)]
     if wanted.percent == found.percent:

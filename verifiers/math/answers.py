@@ -9,18 +9,27 @@ equal only the same words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from fractions import Fraction
 
+from verifiers.math.brackets import OPENING, closing_index, split_outside, without_outer_braces
 from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.expressions import parse_expression
-from verifiers.math.tree import Expression, Number, Op
+from verifiers.math.labels import is_label
+from verifiers.math.shapes import (
+    PLUS_INFINITY,
+    Answer,
+    Group,
+    Matrix,
+    Relation,
+    Union,
+    Value,
+    Words,
+)
+from verifiers.math.tree import Expression, Number, Op, Symbol
 from verifiers.math.units import read_unit
 
-MAX_PARTS = 200
 MAX_NESTING = 12
 
-OPENING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "\\langle": "\\rangle"}
-_CLOSERS = frozenset(OPENING.values())
 RELATIONS = frozenset(
     {"=", "<", ">", "<=", ">=", "!=", "\\approx", "\\in", "\\equiv", "\\to", "\\subset", "\\sim"}
 )
@@ -32,64 +41,12 @@ _MATRICES = frozenset(f"\\begin:{kind}matrix" for kind in ("p", "b", "", "v", "B
 REALS = "\\mathbb:R"
 _ALL_REALS = frozenset({"all real numbers", "all reals", "real numbers", "the real numbers", "all real x"})
 _NOTHING = frozenset(
-    {
-        "\\emptyset",
-        "empty set",
-        "the empty set",
-        "no solution",
-        "no solutions",
-        "no real solution",
-        "no real solutions",
-    }
+    ["\\emptyset", "empty set", "the empty set"]
+    + [f"no {which}solution{ending}" for which in ("", "real ") for ending in ("", "s")]
 )
-
-
-@dataclass(frozen=True)
-class Value:
-    """One expression, with the unit behind it where there is one."""
-
-    expression: Expression
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Things in brackets: a tuple, an interval, a set. A list without brackets has empty ones."""
-
-    opening: str
-    items: tuple[Answer, ...]
-    closing: str
-
-
-@dataclass(frozen=True)
-class Union:
-    parts: tuple[Answer, ...]
-
-
-@dataclass(frozen=True)
-class Relation:
-    """`sides[0] operators[0] sides[1] ...`; sides as tokens too, because a label need not be an
-    expression."""
-
-    operators: tuple[str, ...]
-    sides: tuple[Answer, ...]
-    side_tokens: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    rows: tuple[tuple[Answer, ...], ...]
-
-
-@dataclass(frozen=True)
-class Words:
-    """Tokens that are no mathematics we read; `unevaluated` where an integral, sum or limit is among them."""
-
-    tokens: tuple[str, ...]
-    unevaluated: bool
-
-
-Answer = Value | Group | Union | Relation | Matrix | Words
+_POSITIVE = frozenset({f"{REALS}^+", f"{REALS}_+", f"{REALS}_>0"})
+_NOT_NEGATIVE = frozenset({f"{REALS}_>=0", f"{REALS}_0^+", f"{REALS}^+_0"})
+_INTEGERS = frozenset({"\\mathbb:Z", "\\mathbb:N", "\\mathbb:Q", REALS})
 
 
 def parse_answer(tokens: list[str], depth: int = 0) -> Answer:
@@ -100,7 +57,7 @@ def parse_answer(tokens: list[str], depth: int = 0) -> Answer:
     """
     if depth > MAX_NESTING:
         raise OverBudgetError(f"an answer nested deeper than {MAX_NESTING}")
-    tokens = _without_outer_braces(tokens)
+    tokens = without_outer_braces(tokens)
     for read in (_named_set, _plus_minus, _separated, _ratio, _related, _joined, _bracketed, _matrix):
         answer = read(tokens, depth)
         if answer is not None:
@@ -108,61 +65,26 @@ def parse_answer(tokens: list[str], depth: int = 0) -> Answer:
     return _value(tokens)
 
 
-def _without_outer_braces(tokens: list[str]) -> list[str]:
-    while len(tokens) > 1 and tokens[0] == "{" and _closing_index(tokens, 0) == len(tokens) - 1:
-        tokens = tokens[1:-1]
-    return tokens
-
-
 def _named_set(tokens: list[str], depth: int) -> Answer | None:
-    """The reals and the empty set, in words or symbols."""
-    if not tokens or len(tokens) > 4:
+    """The reals, the positive ones and the empty set, in words or symbols."""
+    if not tokens or len(tokens) > 7:
         return None
     name = " ".join(token.lstrip("'") for token in tokens)
     if name in _ALL_REALS:
         return Words((REALS,), False)
-    return Group("\\{", (), "\\}") if name in _NOTHING else None
-
-
-def _closing_index(tokens: list[str], start: int) -> int | None:
-    """Index of the bracket that closes the one at `start`. Intervals may close with another kind."""
-    depth = 0
-    for index in range(start, len(tokens)):
-        token = tokens[index]
-        if token in OPENING or token.startswith("\\begin:"):
-            depth += 1
-        elif token in _CLOSERS or token.startswith("\\end:"):
-            depth -= 1
-            if depth == 0:
-                return index
+    if name in _NOTHING:
+        return Group("\\{", (), "\\}")
+    symbols = "".join(token for token in tokens if token not in ("{", "}"))
+    if symbols in _POSITIVE or symbols in _NOT_NEGATIVE:
+        return Group("(" if symbols in _POSITIVE else "[", (Value(Number(Fraction(0))), PLUS_INFINITY), ")")
     return None
-
-
-def _split(tokens: list[str], separators: frozenset[str]) -> tuple[list[list[str]], list[str]]:
-    """Pieces between separators that stand outside all brackets, and the separators."""
-    pieces: list[list[str]] = [[]]
-    found: list[str] = []
-    depth = 0
-    for token in tokens:
-        if token in OPENING or token.startswith("\\begin:"):
-            depth += 1
-        elif token in _CLOSERS or token.startswith("\\end:"):
-            depth -= 1
-        if depth == 0 and token in separators:
-            found.append(token)
-            pieces.append([])
-        else:
-            pieces[-1].append(token)
-    if len(pieces) > MAX_PARTS:
-        raise OverBudgetError(f"an answer of more than {MAX_PARTS} parts")
-    return pieces, found
 
 
 def _plus_minus(tokens: list[str], depth: int) -> Answer | None:
     """`1 \\pm x` stands for two values; a list is split first, so that only its own parts are doubled."""
     if "\\pm" not in tokens and "\\mp" not in tokens:
         return None
-    if len(_split(tokens, _SEPARATORS)[0]) > 1 or tokens[0] in OPENING:
+    if len(split_outside(tokens, _SEPARATORS)[0]) > 1 or tokens[0] in OPENING:
         return None
     upper = {"\\pm": "+", "\\mp": "-"}
     lower = {"\\pm": "-", "\\mp": "+"}
@@ -173,11 +95,22 @@ def _plus_minus(tokens: list[str], depth: int) -> Answer | None:
 
 
 def _separated(tokens: list[str], depth: int) -> Answer | None:
-    pieces, separators = _split(tokens, _SEPARATORS)
+    pieces, separators = split_outside(tokens, _SEPARATORS)
     if not separators:
         return None
     items = [parse_answer(piece, depth + 1) for piece in pieces if piece]
+    items = [item for item in items if not _says_integer(item)] or items
     return Group("", tuple(_flattened(items)), "") if len(items) > 1 else items[0] if items else None
+
+
+def _says_integer(item: Answer) -> bool:
+    """`k \\in \\mathbb{Z}` behind a solution says what is meant anyway."""
+    return (
+        isinstance(item, Relation)
+        and item.operators == ("\\in",)
+        and item.side_tokens[1][0] in _INTEGERS
+        and len(item.side_tokens[1]) == 1
+    )
 
 
 def _flattened(items: list[Answer]) -> list[Answer]:
@@ -190,14 +123,14 @@ def _flattened(items: list[Answer]) -> list[Answer]:
 
 def _ratio(tokens: list[str], depth: int) -> Answer | None:
     """`1:2:3`; with a single colon it is a quotient."""
-    pieces, colons = _split(tokens, frozenset({":"}))
+    pieces, colons = split_outside(tokens, frozenset({":"}))
     if len(colons) < 2 or not all(pieces):
         return None
     return Group(":", tuple(parse_answer(piece, depth + 1) for piece in pieces), ":")
 
 
 def _related(tokens: list[str], depth: int) -> Answer | None:
-    pieces, operators = _split(tokens, RELATIONS)
+    pieces, operators = split_outside(tokens, RELATIONS)
     if not operators or any(token in _UNEVALUATED for token in tokens):
         return None
     if not all(pieces):
@@ -207,7 +140,7 @@ def _related(tokens: list[str], depth: int) -> Answer | None:
 
 
 def _joined(tokens: list[str], depth: int) -> Answer | None:
-    pieces, joints = _split(tokens, frozenset({"\\cup"}))
+    pieces, joints = split_outside(tokens, frozenset({"\\cup"}))
     if not joints or not all(pieces):
         return None
     return Union(tuple(parse_answer(piece, depth + 1) for piece in pieces))
@@ -221,14 +154,17 @@ def _bracketed(tokens: list[str], depth: int) -> Answer | None:
         tokens = tokens[1:]  # a point and its name, A(3, -4)
     if tokens[:2] == ["'matrix", "("] and tokens[-1] == ")":
         tokens = tokens[2:-1]
-    if not tokens or tokens[0] not in OPENING or _closing_index(tokens, 0) != len(tokens) - 1:
+    if not tokens or tokens[0] not in OPENING or closing_index(tokens, 0) != len(tokens) - 1:
         return None
     opening, closing, inner = tokens[0], tokens[-1], tokens[1:-1]
     if opening == "\\{":
         for bar in ("|", ":"):
-            pieces, bars = _split(inner, frozenset({bar}))
+            pieces, bars = split_outside(inner, frozenset({bar}))
             if len(bars) == 1 and any(token in RELATIONS for token in pieces[1]):
-                return parse_answer(pieces[1], depth + 1)
+                name = split_outside(pieces[0], frozenset({"\\in"}))[0][0]
+                if is_label(tuple(name)):
+                    return parse_answer(pieces[1], depth + 1)
+                return Group(opening, tuple(parse_answer(piece, depth + 1) for piece in pieces), closing)
     content = parse_answer(inner, depth + 1) if inner else Group("", (), "")
     if isinstance(content, Group) and not content.opening:
         return Group(opening, content.items, closing)
@@ -244,7 +180,7 @@ def _outward_interval(tokens: list[str], depth: int) -> Answer | None:
     inner = tokens[1:-1]
     if tokens[-1] not in ("[", "]") or "[" in inner or "]" in inner:
         return None
-    ends, _ = _split(inner, frozenset({",", ";"}))
+    ends, _ = split_outside(inner, frozenset({",", ";"}))
     if len(ends) != 2 or not all(ends):
         return None
     opening, closing = "(" if tokens[0] == "]" else "[", ")" if tokens[-1] == "[" else "]"
@@ -252,18 +188,19 @@ def _outward_interval(tokens: list[str], depth: int) -> Answer | None:
 
 
 def _matrix(tokens: list[str], depth: int) -> Answer | None:
-    if not tokens or tokens[0] not in _MATRICES or _closing_index(tokens, 0) != len(tokens) - 1:
+    if not tokens or tokens[0] not in _MATRICES or closing_index(tokens, 0) != len(tokens) - 1:
         return None
     if tokens[0] == "\\begin:vmatrix":
         return None
     inner = tokens[1:-1]
     if tokens[0] == "\\begin:array" and inner[:1] == ["{"]:
-        inner = inner[(_closing_index(inner, 0) or 0) + 1 :]
-    rows = []
-    for row in _split(inner, frozenset({"\\\\"}))[0]:
-        if row:
-            rows.append(tuple(parse_answer(cell, depth + 1) for cell in _split(row, frozenset({"&"}))[0]))
-    return Matrix(tuple(rows)) if rows else None
+        inner = inner[(closing_index(inner, 0) or 0) + 1 :]
+    rows = [
+        split_outside(row, frozenset({"&"}))[0] for row in split_outside(inner, frozenset({"\\\\"}))[0] if row
+    ]
+    return (
+        Matrix(tuple(tuple(parse_answer(cell, depth + 1) for cell in row) for row in rows)) if rows else None
+    )
 
 
 def _value(tokens: list[str]) -> Answer:
@@ -283,9 +220,19 @@ def _value(tokens: list[str]) -> Answer:
         expression = parse_expression(list(tokens[:end]))
     except UnreadableError:
         return words
-    if isinstance(expression, Op) and expression.name == "degrees":
-        expression = expression.operands[0]
+    expression, unit = _without_degrees(expression, unit)
     return Value(expression if factor == 1 else Op("mul", (expression, Number(factor))), unit)
+
+
+def _without_degrees(expression: Expression, unit: str) -> tuple[Expression, str]:
+    """Degrees are a unit at the end of an answer, of angles or, with a C or F behind, of temperatures."""
+    if isinstance(expression, Op) and expression.name == "mul" and not unit:
+        left, right = expression.operands
+        if isinstance(left, Op) and left.name == "degrees" and right in (Symbol("C"), Symbol("F")):
+            return left.operands[0], "degree"
+    if isinstance(expression, Op) and expression.name == "degrees" and not unit:
+        return expression.operands[0], "degree"
+    return expression, unit
 
 
 def _is_derivative(tokens: list[str]) -> bool:

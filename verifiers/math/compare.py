@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifiers.math.answers import OPENING, Answer, Group, Matrix, Relation, Union, Value, Words, parse_answer
-from verifiers.math.errors import UndefinedError, UnreadableError
-from verifiers.math.labels import function_variable, is_label, same_name
-from verifiers.math.numeric import approximate
+from verifiers.math.answers import parse_answer
+from verifiers.math.brackets import OPENING
+from verifiers.math.errors import UnreadableError
+from verifiers.math.labels import function_variable, same_name
+from verifiers.math.meanings import is_solved, meaning, named_value, total
 from verifiers.math.regions import is_region, pieces_of
 from verifiers.math.relations import as_interval, same_relation
 from verifiers.math.same_value import same_value
-from verifiers.math.tree import INFINITY, Expression, Op, Symbol, symbols_of
-
-ROUNDING = 0.02
-"""How far, relatively, what stands behind an approximately-equals sign may be from what stands before it."""
+from verifiers.math.shapes import Answer, Group, Matrix, Relation, Union, Value, Words
+from verifiers.math.tree import INFINITY, PI, Expression, Op, Symbol, symbols_of, walk
+from verifiers.math.vocabulary import READABLE
 
 _ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
 
@@ -64,7 +64,19 @@ def _same_values(reference: Value, answer: Value) -> bool:
     infinite = [_infinity_sign(value.expression) for value in (reference, answer)]
     if any(infinite):
         return infinite[0] == infinite[1]
-    return same_value(reference.expression, answer.expression)
+    if same_value(reference.expression, answer.expression):
+        return True
+    in_radians = [_in_radians(*pair) for pair in ((reference, answer), (answer, reference))]
+    return any(in_radians) and same_value(
+        in_radians[0] or reference.expression, in_radians[1] or answer.expression
+    )
+
+
+def _in_radians(angle: Value, other: Value) -> Expression | None:
+    """An angle in degrees beside one in radians, which shows by its pi."""
+    if angle.unit != "degree" or other.unit or PI not in walk(other.expression):
+        return None
+    return Op("degrees", (angle.expression,))
 
 
 def _with_unit_of(value: Value, other: Value) -> Value:
@@ -89,7 +101,7 @@ def _same_words(reference: Answer, answer: Answer) -> bool:
     both_words = isinstance(reference, Words) and isinstance(answer, Words)
     if both_words and not any(unevaluated) and _plain_words(reference) == _plain_words(answer):
         return True
-    if any(isinstance(side, Words) and _has_unknown_mathematics(side) for side in (reference, answer)):
+    if any(unevaluated) or _has_unknown_mathematics(reference) or _has_unknown_mathematics(answer):
         raise UnreadableError("not in the language of the bounded parser")
     return False
 
@@ -101,9 +113,12 @@ def _plain_words(words: Answer) -> list[str]:
     ]
 
 
-def _has_unknown_mathematics(words: Words) -> bool:
-    """Commands among the tokens: a computer algebra system may know them."""
-    return any(token.startswith("\\") and len(token) > 2 for token in words.tokens)
+def _has_unknown_mathematics(answer: Answer) -> bool:
+    """Whether a computer algebra system may know more: a command among the tokens that the parser does not
+    read. What it could not read although it knows all commands is no mathematics."""
+    return isinstance(answer, Words) and any(
+        token.startswith("\\") and len(token) > 2 and token not in READABLE for token in answer.tokens
+    )
 
 
 def _same_collections(reference: Answer, answer: Answer) -> bool:
@@ -191,31 +206,29 @@ def _same_with_relations(reference: Answer, answer: Answer) -> bool:
         named = _both_named(reference, answer)
         if named is not None:
             return named
-        intervals = as_interval(reference), as_interval(answer)
-        if None not in intervals:
-            return intervals[0] == intervals[1] or _same_collections(intervals[0], intervals[1])  # type: ignore[arg-type]
-        if _is_solved(reference) and _meaning(answer) is None:
+        intervals = [as_interval(side) or named_value(side) for side in (reference, answer)]
+        if intervals[0] is not None and intervals[1] is not None:
+            return intervals[0] == intervals[1] or _same_collections(intervals[0], intervals[1])
+        if is_solved(reference) and meaning(answer) is None:
             return False  # the question, or a step on the way
         return same_relation(reference, answer)
     interval = as_interval(reference if isinstance(reference, Relation) else answer)  # type: ignore[arg-type]
     other = answer if isinstance(reference, Relation) else reference
     if interval is not None and isinstance(other, Group) and other.opening in ("", "\\{"):
         return False  # an interval is not its two ends
-    meanings = [_meaning(side) if isinstance(side, Relation) else side for side in (reference, answer)]
+    if isinstance(reference, Value) and isinstance(answer, Relation) and not symbols_of(reference.expression):
+        stated = total(answer)
+        if stated is not None:
+            return _same_values(reference, stated)
+    meanings = [meaning(side) if isinstance(side, Relation) else side for side in (reference, answer)]
     if meanings[0] is None or meanings[1] is None:
         return False
     return same_answer(meanings[0], meanings[1])
 
 
-def _is_solved(relation: Relation) -> bool:
-    """`x = 3`, as opposed to the equation of a line."""
-    value = _named_value(relation)
-    return isinstance(value, Value) and not symbols_of(value.expression)
-
-
 def _both_named(reference: Relation, answer: Relation) -> bool | None:
     """Compare `label = value` with `label = value`; None where one of them is not of that form."""
-    wanted, given = _named_value(reference), _named_value(answer)
+    wanted, given = named_value(reference), named_value(answer)
     if wanted is None or given is None:
         return None
     names = reference.side_tokens[0], answer.side_tokens[0]
@@ -230,42 +243,3 @@ def _both_named(reference: Relation, answer: Relation) -> bool | None:
         renamed = [variables[0] if token == variables[1] else token for token in answer.side_tokens[-1]]
         given = parse_answer([token for token in renamed if token is not None])
     return same_answer(wanted, given)
-
-
-def _named_value(relation: Relation) -> Answer | None:
-    first, *others = relation.operators
-    if first not in ("=", "\\in", "\\equiv") or any(operator != "=" for operator in others):
-        return None
-    return relation.sides[-1] if is_label(relation.side_tokens[0]) else None
-
-
-def _meaning(relation: Relation) -> Answer | None:
-    """What a relation says the answer is, when the other side has none: its named value, interval or computed
-    result."""
-    named = _named_value(relation)
-    if named is not None:
-        return named
-    if len(relation.sides) == 2 and relation.operators == ("=",) and is_label(relation.side_tokens[1]):
-        return relation.sides[0]
-    interval = as_interval(relation)
-    return _computed(relation) if interval is None else interval
-
-
-def _computed(relation: Relation) -> Answer | None:
-    """`2 + 2 = 4` states 4 and `95/31 \\approx 3.06` states 95/31, if the sides are constants that agree."""
-    sides = [side for side in relation.sides if isinstance(side, Value) and not symbols_of(side.expression)]
-    if len(sides) != len(relation.sides):
-        return None
-    if all(operator == "=" for operator in relation.operators):
-        return sides[-1] if all(same_value(sides[-1].expression, side.expression) for side in sides) else None
-    if all(operator in ("=", "\\approx") for operator in relation.operators):
-        return sides[0] if all(_is_near(sides[0], side) for side in sides) else None
-    return None
-
-
-def _is_near(value: Value, rounded: Value) -> bool:
-    try:
-        exact, near = approximate(value.expression, {}), approximate(rounded.expression, {})
-    except UndefinedError:
-        return False
-    return abs(exact - near) <= ROUNDING * abs(exact)

@@ -13,11 +13,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
-from verifiers.math.tree import Expression, Number, Op, Symbol
+from verifiers.math.token_reader import TokenReader, read_number
+from verifiers.math.tree import Expression, Number, Op, Symbol, depth_of
 from verifiers.math.vocabulary import ENDS_FACTOR, FUNCTIONS, GREEK
 
-MAX_DEPTH = 60
-MAX_DIGITS = 4_000
+MAX_TREE_DEPTH = 250
+"""A sum of that many terms; evaluation descends as deep."""
 
 _CLOSING = {
     "(": ")",
@@ -41,29 +42,15 @@ def parse_expression(tokens: list[str]) -> Expression:
     expression = parser.stacked()
     if parser.at < len(tokens):
         raise UnreadableError(f"{tokens[parser.at]!r} behind an expression")
+    if depth_of(expression) > MAX_TREE_DEPTH:
+        raise OverBudgetError(f"more than {MAX_TREE_DEPTH} operations upon each other")
     return expression
 
 
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
-        self.at = 0
-        self._depth = 0
+        super().__init__(tokens)
         self._bars = 0
-
-    def _peek(self, ahead: int = 0) -> str:
-        return self._tokens[self.at + ahead] if self.at + ahead < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._peek()
-        if not token:
-            raise UnreadableError("ends too early")
-        self.at += 1
-        return token
-
-    def _expect(self, token: str) -> None:
-        if self._take() != token:
-            raise UnreadableError(f"no {token!r}")
 
     def stacked(self) -> Expression:
         """A sum, or the old ways to set two over each other: `5 \\over 8`, `n \\choose k`."""
@@ -74,15 +61,11 @@ class _Parser:
         return Op(name, (upper, self.sum()))
 
     def sum(self) -> Expression:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise OverBudgetError(f"nested deeper than {MAX_DEPTH}")
         total = self._product()
         while self._peek() in ("+", "-"):
             sign = self._take()
             term = self._product()
             total = Op("add", (total, term if sign == "+" else Op("neg", (term,))))
-        self._depth -= 1
         return total
 
     def _product(self) -> Expression:
@@ -151,41 +134,31 @@ class _Parser:
         numerator, denominator, self.at = fraction
         return Number(whole.value + Fraction(numerator, denominator))
 
-    def _small_fraction(self, at: int) -> tuple[int, int, int] | None:
-        """Numerator, denominator and end of `{3}{4}` or `34`, if both are integers."""
-        values = []
-        for _ in range(2):
-            part = self._tokens[at : at + 3]
-            if part[:1] == ["{"] and part[2:] == ["}"] and part[1].isdigit():
-                values.append(int(part[1]))
-                at += 3
-            elif part and part[0].isdigit() and len(part[0]) == 2 and not values:
-                return int(part[0][0]), int(part[0][1]), at + 1
-            elif part and part[0].isdigit() and len(part[0]) == 1:
-                values.append(int(part[0]))
-                at += 1
-            else:
-                return None
-        return values[0], values[1], at
-
     def _exponent(self) -> Expression:
         if self._peek() == "{":
             return self._group("{")
-        if self._peek() in ("-", "+"):
-            sign = self._take()
-            power = self._exponent()
-            return Op("neg", (power,)) if sign == "-" else power
+        self._go_deeper()
+        signs = 0
+        while self._peek() in ("+", "-"):
+            signs += self._take() == "-"
         exponent = self._atom(first=True)
         if self._peek() == "^":  # 2^3^4 is 2^(3^4)
             self._take()
-            return Op("pow", (exponent, self._exponent()))
-        return exponent
+            exponent = Op("pow", (exponent, self._exponent()))
+        self._depth -= 1
+        return Op("neg", (exponent,)) if signs % 2 else exponent
 
     def _atom(self, *, first: bool) -> Expression:
+        self._go_deeper()
+        atom = self._read_atom(first=first)
+        self._depth -= 1
+        return atom
+
+    def _read_atom(self, *, first: bool) -> Expression:
         token = self._take()
         if token[0].isdigit() or (token[0] == "." and len(token) > 1):
             self._skip_base_ten()
-            return _number(token)
+            return read_number(token)
         if token in ("(", "[", "{", "\\{"):
             self.at -= 1
             return self._group(token)
@@ -205,23 +178,35 @@ class _Parser:
             return self._subscripted(token) if self._peek() == "_" else Symbol(token)
         if token[0] == "\\" and token[1:] in FUNCTIONS:
             return self._function(token[1:])
+        if token == "C" and (chosen := self._combinations()) is not None:
+            return chosen
         if (len(token) == 1 and token.isalpha()) or token in GREEK:
             return self._subscripted(token)
         raise UnreadableError(f"cannot read {token!r}")
 
+    def _combinations(self) -> Expression | None:
+        """`C_{10}^{3}` and `C(10, 3)` are ways to write a binomial coefficient; None for another C."""
+        start = self.at
+        if self._peek() == "(" and "," in self._tokens[start : start + 8]:
+            return Op("binom", self._function_arguments())
+        scripts: dict[str, Expression] = {}
+        while self._peek() in ("_", "^") and self._peek() not in scripts:
+            mark = self._take()
+            scripts[mark] = self._argument()
+        if len(scripts) == 2:
+            return Op("binom", (scripts["_"], scripts["^"]))
+        self.at = start
+        return None
+
     def _group(self, opening: str) -> Expression:
+        self._go_deeper()
         self._expect(opening)
         bars, self._bars = self._bars, 0
         inner = self.stacked()
         self._bars = bars
+        self._depth -= 1
         self._expect(_CLOSING[opening])
         return inner
-
-    def _skip_base_ten(self) -> None:
-        """`12_{10}` is 12; numbers in other bases are compared as they are written."""
-        for subscript in (["_", "{", "10", "}"], ["_", "10"]):
-            if self._tokens[self.at : self.at + len(subscript)] == subscript:
-                self.at += len(subscript)
 
     def _argument(self) -> Expression:
         """A braced argument, or one token; `\\frac12` and `\\frac{1}2` are one half."""
@@ -240,27 +225,6 @@ class _Parser:
             return Op("sqrt", (self._group("("),))
         return Op("sqrt", (self._argument(),))
 
-    def _subscripted(self, name: str) -> Symbol:
-        name += self._primes()
-        if self._peek() != "_":
-            return Symbol(name)
-        self._take()
-        parts = []
-        if self._peek() != "{":
-            parts.append(self._take())
-        else:
-            self._take()
-            while self._peek() != "}":
-                parts.append(self._take())
-            self._take()
-        return Symbol(f"{name}{self._primes()}_{''.join(parts)}")
-
-    def _primes(self) -> str:
-        primes = ""
-        while self._peek() == "'":
-            primes += self._take()
-        return primes
-
     def _function(self, name: str) -> Expression:
         base = power = None
         while self._peek() in ("^", "_"):
@@ -277,7 +241,7 @@ class _Parser:
         return result if power is None else Op("pow", (result, power))
 
     def _function_arguments(self) -> tuple[Expression, ...]:
-        if self._peek() in ("(", "[", "{"):
+        if self._peek() in ("(", "[", "{", "\\{"):
             opening = self._take()
             operands = [self.sum()]
             while self._peek() == ",":
@@ -285,9 +249,6 @@ class _Parser:
                 operands.append(self.sum())
             self._expect(_CLOSING[opening])
             return tuple(operands)
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise OverBudgetError(f"nested deeper than {MAX_DEPTH}")
         sign = self._peek() == "-" and self._take() == "-"
         result = self._factor(first=True)
         while self._peek() and self._peek() not in ENDS_FACTOR and self._peek()[1:] not in FUNCTIONS:
@@ -295,14 +256,4 @@ class _Parser:
         while self._peek() == "/" and self._peek(1)[:1].isdigit():
             self._take()
             result = Op("div", (result, self._factor(first=True)))
-        self._depth -= 1
         return (Op("neg", (result,)) if sign else result,)
-
-
-def _number(token: str) -> Number:
-    if len(token) > MAX_DIGITS:
-        raise OverBudgetError(f"a number of {len(token)} digits")
-    whole, point, decimals = token.partition(".")
-    if not point:
-        return Number(Fraction(int(whole)))
-    return Number(Fraction(token), len(decimals))

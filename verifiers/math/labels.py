@@ -12,6 +12,7 @@ import re
 MAX_LABEL_TOKENS = 16
 
 _ALLOWED = re.compile(r"[A-Za-z]|'|'\w+|\\(?:[A-Za-z]+)|[_{}(),:]|\d+")
+_DERIVATIVE = re.compile(r"\\frac\{d[a-z]\}\{d[a-z]\}")
 _FORBIDDEN = frozenset(
     {
         "e",
@@ -33,6 +34,8 @@ _FORBIDDEN = frozenset(
 
 def is_label(tokens: tuple[str, ...]) -> bool:
     """Whether a side of an equation is only a name."""
+    if _DERIVATIVE.fullmatch("".join(tokens)):
+        return True
     if not 0 < len(tokens) <= MAX_LABEL_TOKENS or not all(map(_ALLOWED.fullmatch, tokens)):
         return False
     if any(token in _FORBIDDEN for token in tokens):
@@ -43,6 +46,17 @@ def is_label(tokens: tuple[str, ...]) -> bool:
         return False
     lower = [token for token in letters if len(token) == 1 and token.islower()]
     return len(lower) <= 1 or bare[0] == "("
+
+
+def is_sum_of_names(tokens: tuple[str, ...]) -> bool:
+    """`m + n`, `a + b + c`: what a problem asks for by its last sentence."""
+    names, signs = tokens[::2], tokens[1::2]
+    return (
+        bool(signs)
+        and set(signs) == {"+"}
+        and len(set(names)) == len(names) == len(signs) + 1
+        and all(len(name) == 1 and name.isalpha() for name in names)
+    )
 
 
 def function_variable(tokens: tuple[str, ...]) -> str | None:

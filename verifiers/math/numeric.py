@@ -37,6 +37,15 @@ def approximate(expression: Expression, values: Mapping[str, Fraction]) -> compl
     return result
 
 
+def is_real_throughout(expression: Expression, values: Mapping[str, Fraction]) -> bool:
+    """Whether no root or logarithm in it is taken of a negative number there: then the usual laws hold."""
+    try:
+        _evaluate(expression, values, _REALS)
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError, UndefinedError):
+        return False
+    return True
+
+
 def precise(expression: Expression, values: Mapping[str, Fraction], digits: int) -> tuple[Any, int]:
     """The value to `digits` digits, as an mpmath number, and by how many digits the most unequal of the terms
     that were added up differ in size.
@@ -89,6 +98,15 @@ def _real(operation: Callable[[float], float]) -> Callable[[complex], complex]:
     return checked
 
 
+def _real_of_two(operation: Callable[[float, float], float]) -> Callable[[complex, complex], complex]:
+    def checked(a: complex, b: complex) -> complex:
+        if abs(a.imag) > 1e-12 or abs(b.imag) > 1e-12:
+            raise UndefinedError("not real numbers")
+        return complex(operation(a.real, b.real))
+
+    return checked
+
+
 def _float_power(base: complex, exponent: complex) -> complex:
     if base == 0:
         if exponent.real > 0:
@@ -117,11 +135,29 @@ _FLOATS: dict[str, Any] = {
     "cot": lambda a: 1 / cmath.tan(a), "arcsin": cmath.asin, "arccos": cmath.acos, "arctan": cmath.atan,
     "sinh": cmath.sinh, "cosh": cmath.cosh, "tanh": cmath.tanh, "coth": lambda a: 1 / cmath.tanh(a),
     "arcsinh": cmath.asinh, "arccosh": cmath.acosh, "arctanh": cmath.atanh, "floor": _real(math.floor),
-    "ceil": _real(math.ceil), "factorial": _real(lambda a: math.gamma(a + 1)),
+    "ceil": _real(math.ceil), "min": _real_of_two(min), "max": _real_of_two(max),
+    "factorial": _real(lambda a: math.gamma(a + 1)),
     "binom": lambda n, k: _FLOATS["factorial"](n) / (_FLOATS["factorial"](k) * _FLOATS["factorial"](n - k)),
     "mod": lambda a, b: complex(a.real % b.real), "conjugate": lambda a: a.conjugate(),
 }  # fmt: skip
 
+
+def _of_positive(name: str) -> Callable[..., complex]:
+    def checked(value: complex, *others: complex) -> complex:
+        if value.imag or value.real < 0:
+            raise UndefinedError(f"{name} of something that is not positive")
+        return _FLOATS[name](value, *others)
+
+    return checked
+
+
+def _real_power(base: complex, exponent: complex) -> complex:
+    if base.imag or (base.real < 0 and exponent.real != int(exponent.real)):
+        raise UndefinedError("a broken power of something that is not positive")
+    return _float_power(base, exponent)
+
+
+_REALS = _FLOATS | {name: _of_positive(name) for name in ("sqrt", "ln", "lg", "log")} | {"pow": _real_power}
 
 _THREAD = threading.local()
 
@@ -154,7 +190,7 @@ def _make_mp_table() -> tuple[Any, dict[str, Any]]:
         "arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh,
         "tanh": mp.tanh, "coth": mp.coth, "arcsinh": mp.asinh, "arccosh": mp.acosh, "arctanh": mp.atanh,
         "floor": mp.floor, "ceil": mp.ceil, "factorial": mp.factorial, "binom": mp.binomial,
-        "mod": lambda a, b: a % b, "conjugate": mp.conj,
+        "mod": lambda a, b: a % b, "conjugate": mp.conj, "min": min, "max": max,
     }  # fmt: skip
     return mp, table
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from verifiers.math.answers import Answer, Group, Relation, Value
 from verifiers.math.labels import is_label
 from verifiers.math.same_value import approximate_at_samples, same_value
-from verifiers.math.tree import INFINITY, Expression, Number, Op, symbols_of
+from verifiers.math.shapes import MINUS_INFINITY, PLUS_INFINITY, Answer, Group, Relation, Value
+from verifiers.math.tree import Expression, Number, Op, symbols_of
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _FACTOR_TOLERANCE = 1e-9
-
-PLUS_INFINITY = Value(INFINITY)
-MINUS_INFINITY = Value(Op("neg", (INFINITY,)))
 
 
 def as_interval(relation: Relation) -> Group | None:

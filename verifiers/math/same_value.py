@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UndefinedError, UnreadableError
 from verifiers.math.exact import NotRationalError, exact
-from verifiers.math.numeric import approximate, precise
+from verifiers.math.numeric import approximate, is_real_throughout, precise
 from verifiers.math.tree import Expression, Number, Op, symbols_of
 
 CLEARLY_DIFFERENT = 1e-8
@@ -86,7 +86,9 @@ def _same_function(reference: Expression, answer: Expression, symbols: list[str]
             same = _same_at(reference, answer, point)
         except UndefinedError:
             continue
-        if not same and (positive or _both_real(reference, answer, point)):
+        if not same and (
+            positive or (is_real_throughout(reference, point) and is_real_throughout(answer, point))
+        ):
             return False
         agreed += same
     if agreed < MIN_POINTS:
@@ -137,11 +139,6 @@ def _same_to_many_digits(reference: Expression, answer: Expression, point: Point
     # both vanish next to what they are made of: a true zero keeps shrinking with the precision
     (c, _), (d, _) = precise(reference, point, 3 * digits), precise(answer, point, 3 * digits)
     return abs(c - d) * 10 ** (digits - SPARE_DIGITS) <= abs(a - b)
-
-
-def _both_real(reference: Expression, answer: Expression, point: Point) -> bool:
-    a, b = approximate(reference, point), approximate(answer, point)
-    return abs(a.imag) <= 1e-9 * abs(a) and abs(b.imag) <= 1e-9 * abs(b)
 
 
 def _points(symbols: list[str], salt: str) -> Iterator[tuple[Point, bool]]:

@@ -22,11 +22,13 @@ _VULGAR = re.compile("[¼-¾⅐-⅞]")
 
 _LAYOUT = re.compile(
     r"\\(?:[hv]?phantom|[hv]space\*?|color|textcolor|vphantom)\s*(?:\[[a-z]*\])?\{[^{}]*\}"
-    r"|(?<=\\\\)\[-?[\d.]+\s*[a-z]{2}\]|\\hline\b"
+    r"|(?<=matrix\*\})\s*\[[lcr]\]|(?<=\\\\)\[-?[\d.]+\s*[a-z]{2}\]|\\hline\b"
 )
 _ROW_END = re.compile(r"\\cr(?![A-Za-z])")
 _DEGREE = re.compile(r"\^\s*\{?\s*\\(?:text|mathrm|circ)\s*\{\s*o\s*\}\s*\}?")
-_REPEATING = re.compile(r"(\d*)\.(\d*)\s*(?:\\overline\s*\{\s*(\d+)\s*\}|\\(?:dot|bar)\s*\{?\s*(\d)\s*\}?)")
+_REPEATING = re.compile(
+    r"(?<!\d)(\d*)\.(\d*)\s*(?:\\overline\s*\{\s*(\d+)\s*\}|\\(?:dot|bar)\s*\{?\s*(\d)\s*\}?)"
+)
 _MAX_REPEATING_DIGITS = 50
 _SUM_OF_MONEY = re.compile(r"\s*([+-]?)\s*\\\$\s*([\d.,{}!\\ ]*\d)\s*")
 

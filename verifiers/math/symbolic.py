@@ -24,6 +24,8 @@ SERVER = "verifiers.math.symbolic_server"
 DEADLINE_S = 5.0
 """Wall time of one comparison. Its CPU limit is one second, so only a very busy machine gets here."""
 GRACE_S = 1.0
+MAX_CHARS = 2_000
+"""Of both sides together; parsing takes math-verify some milliseconds for every hundred characters."""
 START_LIMIT_S = 60.0
 
 
@@ -50,6 +52,8 @@ class SymbolicJudge:
             SymbolicTimeoutError: not decided within `DEADLINE_S`.
             SymbolicServerError: no server.
         """
+        if len(reference) + len(answer) > MAX_CHARS:
+            raise OverBudgetError("too long for the symbolic stage")
         with self._lock:
             reply = self._ask({"reference": reference, "answer": answer, "deadline_s": DEADLINE_S})
         if reply["outcome"] == "over_budget":

@@ -30,10 +30,19 @@ CONFIGS = (LatexExtractionConfig(),)
 """Only the LaTeX grammar: the one for plain expressions ends in sympy's `parse_expr`, which evaluates
 Python."""
 
+WARM_UP = (
+    r"\int_0^1 \frac{x^2}{\sqrt{2}} dx", r"\sum_{k=1}^{n} k", r"\lim_{x \to 3} \sin x",
+    r"(-\infty,3] \cup \{5\}", r"x \in \mathbb{R}", r"\begin{pmatrix} 1 & 2 \end{pmatrix}", r"\frac{d}{dx} e^x",
+    r"a = b",
+)  # fmt: skip
+"""The grammar's tables fill while it reads; children inherit them."""
+
 
 def main() -> None:
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    for text in WARM_UP:
+        verify(_parsed(text), _parsed(text), timeout_seconds=None)
     replies.write(encode({"outcome": "ready"}))
     while (question := read_frame(sys.stdin.buffer)) is not None:
         replies.write(encode({"outcome": _ask_child(question)}))

@@ -28,6 +28,7 @@ from verifiers.math.vocabulary import (
 
 MAX_CHARS = 20_000
 MAX_TOKENS = 3_000
+MAX_DEPTH = 12
 MAX_SCRIPT_TOKENS = 64
 """Longer scripts keep their place in the canonical form."""
 
@@ -52,14 +53,16 @@ _PERCENT = {"percent": "%", "percentage": "%"}
 _EMPTY_SCRIPT = re.compile(r"[_^]\{\s*\}")
 
 
-def tokenize(text: str) -> list[str]:
-    """The tokens of an answer.
+def tokenize(text: str, depth: int = 0) -> list[str]:
+    """The tokens of an answer, or of a text `depth` commands deep in one.
 
     Raises:
-        OverBudgetError: more than `MAX_CHARS` or `MAX_TOKENS`.
+        OverBudgetError: more than `MAX_CHARS`, `MAX_TOKENS` or `MAX_DEPTH`.
     """
     if len(text) > MAX_CHARS:
         raise OverBudgetError(f"{len(text)} characters")
+    if depth > MAX_DEPTH:
+        raise OverBudgetError(f"commands nested deeper than {MAX_DEPTH}")
     text = respelled(text)
     text = _GROUPING.sub(
         "", text.replace("$", "") if "\\$" not in text else text.replace("\\$", "").replace("$", "")
@@ -74,13 +77,15 @@ def tokenize(text: str) -> list[str]:
         assert match is not None  # the last alternative takes any character
         position = match.end()
         if match.lastgroup == "command":
-            position = _command(match.group("command"), text, position, tokens)
+            position = _command(match.group("command"), text, position, tokens, depth)
         else:
             _add(match.lastgroup or "", match.group(), tokens)
         if len(tokens) > MAX_TOKENS:
             raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
     while tokens and tokens[-1] in (".", ",", ";", "^"):
         tokens.pop()
+    if "\\equiv" in tokens:
+        return ["\\pmod" if token in ("\\bmod", "\\mod") else token for token in tokens]
     return tokens
 
 
@@ -113,14 +118,14 @@ def _word(word: str) -> list[str]:
     return list(word)
 
 
-def _command(name: str, text: str, position: int, tokens: list[str]) -> int:
+def _command(name: str, text: str, position: int, tokens: list[str], depth: int) -> int:
     """Append what a command means and return where reading goes on."""
     if name in TEXT_COMMANDS:
         content, position = _braced(text, position)
-        tokens += _unit_text(content, tokens) or _text(content)
+        tokens += _unit_text(content, tokens) or _text(content, depth)
     elif name in WRAPPERS:
         content, position = _braced(text, position)
-        tokens += _wrapped(name, content)
+        tokens += _wrapped(name, content, depth)
     elif name == "mathbb":
         content, position = _braced(text, position)
         tokens.append(f"\\mathbb:{content.strip()}")
@@ -133,12 +138,13 @@ def _command(name: str, text: str, position: int, tokens: list[str]) -> int:
     return position
 
 
-def _wrapped(name: str, content: str) -> list[str]:
+def _wrapped(name: str, content: str, depth: int) -> list[str]:
     """`\\bar{z}` over one letter is its conjugate (or a mean); other decorations are dropped."""
     content = content.strip()
-    if name in ("overline", "bar") and len(content) == 1 and content.islower():
-        return ["\\conjugate", "(", content, ")"]
-    return ["{", *tokenize(content), "}"]
+    complex_number = name == "overline" and content.endswith("i") and content[:1].isdigit()
+    if complex_number or (name in ("overline", "bar") and len(content) == 1 and content.islower()):
+        return ["\\conjugate", "(", *tokenize(content, depth + 1), ")"]
+    return ["{", *tokenize(content, depth + 1), "}"]
 
 
 def _unit_text(content: str, before: list[str]) -> list[str]:
@@ -160,11 +166,11 @@ def _is_no_unit(word: str) -> bool:
     return word.lower() in FUNCTIONS or word.lower() in _PERCENT
 
 
-def _text(content: str) -> list[str]:
+def _text(content: str, depth: int) -> list[str]:
     """The content of `\\text{...}`: its words one by one, a letter as a symbol, formulas in it as
     formulas."""
     if any(char.isdigit() or char in "\\$^{" for char in content):
-        return tokenize(content)
+        return tokenize(content, depth + 1)
     tokens: list[str] = []
     for word in _TEXT_PART.findall(content):
         if len(word) == 1 or FUNCTION_SYNONYMS.get(word, word) in FUNCTIONS:

@@ -46,3 +46,15 @@ def walk(expression: Expression) -> Iterator[Expression]:
         yield node
         if isinstance(node, Op):
             pending += node.operands
+
+
+def depth_of(expression: Expression) -> int:
+    """How many operations stand upon each other at most."""
+    deepest = 0
+    pending = [(expression, 1)]
+    while pending:
+        node, depth = pending.pop()
+        if isinstance(node, Op):
+            deepest = max(deepest, depth)
+            pending += [(operand, depth + 1) for operand in node.operands]
+    return deepest

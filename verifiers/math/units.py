@@ -17,7 +17,7 @@ from verifiers.math.errors import UnreadableError
 UNIT_LETTERS = frozenset("msghNJWVAKL")
 """Single letters that are units when they stand as text right behind a number."""
 
-NO_UNITS = frozenset({"units", "unit", "degrees", "degree"})
+NO_UNITS = frozenset({"units", "unit"})
 MULTIPLES = {
     "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "dozen": 12,
@@ -39,7 +39,8 @@ _NAMES = {
     "ounces": "oz", "ounce": "oz", "liters": "l", "liter": "l", "litres": "l", "litre": "l", "L": "l",
     "milliliters": "ml", "milliliter": "ml", "gallons": "gal", "gallon": "gal", "newtons": "N",
     "newton": "N", "n": "N", "joules": "J", "joule": "J", "j": "J", "watts": "W", "watt": "W", "w": "W",
-    "volts": "V", "volt": "V", "v": "V", "points": "point", "radians": "rad", "radian": "rad",
+    "volts": "V", "volt": "V", "v": "V", "points": "point", "degrees": "degree", "radians": "rad",
+    "radian": "rad",
 }  # fmt: skip
 _COMPOUND = {"mph": ("mi", "/", "h"), "kph": ("km", "/", "h"), "kmph": ("km", "/", "h")}
 _SILENT = frozenset({"{", "}", "(", ")", ".", ",", "*", "'of", "'the", "'a"})

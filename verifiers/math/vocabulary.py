@@ -57,6 +57,8 @@ GREEK = _names(
     "\\theta \\alpha \\beta \\gamma \\delta \\epsilon \\lambda \\mu \\nu \\xi \\rho \\sigma \\tau \\phi "
     "\\chi \\psi \\omega \\zeta \\eta \\kappa \\Delta \\Gamma \\Omega \\Phi \\Theta \\Lambda \\Sigma \\ell"
 )
+READABLE = GREEK | {f"\\{name}" for name in FUNCTIONS} | _names("\\frac \\sqrt \\pi \\infty \\circ \\pm \\mp")
+"""Commands that the expression parser reads."""
 ENDS_FACTOR = _names(
     "+ - * / , ; ) ] } \\} | = < > <= >= != : & \\\\ \\approx \\rfloor \\rceil \\bmod \\mod \\pm \\mp "
     "\\cup \\in \\to \\over \\choose"

@@ -3,7 +3,7 @@
     "<answer> ['pigeon', 'sparrow'] </answer>" --> ["pigeon", "sparrow"] --compare--> Verdict
 
 Ground truth: a list of names. All or nothing; case, quotes, spacing and newlines do not count, and a list
-without brackets, one item per line or numbered, is read as a list too.
+without brackets, one item per line, numbered or joined by arrows, is read as a list too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from verifiers.types import Verdict, VerifyRequest
 
 MAX_ANSWER_CHARS = 20_000
 
+_ARROW = re.compile(r"\s*(?:->|→|\\(?:right|long)arrow|\\to)\s*")
 _NUMBERING = re.compile(r"^\s*(?:\d{1,3}[.):]|[-*])\s+")
 
 
@@ -52,6 +53,7 @@ def parse_names(text: str) -> list[str]:
     start, end = text.find("["), text.rfind("]")
     if 0 <= start < end:
         text = text[start + 1 : end]
-    separator = "," if "," in text else ("\n" if "\n" in text else (">" if ">" in text else ","))
+    text = _ARROW.sub(">", text)
+    separator = next((mark for mark in (",", "\n", ">") if mark in text), ",")
     names = [plain_word(_NUMBERING.sub("", part)) for part in text.split(separator)]
     return [name for name in names if name]
