@@ -15,6 +15,23 @@ from sandboxes.types import ExecutionRequest, ExecutionResult
 
 
 @dataclass(frozen=True)
+class DockerOptions:
+    """For the `docker` backend."""
+
+    image: str = "rlvr-sandbox"
+    """What the engine has it under; `deploy/sandbox` makes it."""
+    strict: bool = False
+    """A new container for each job instead of warm ones that serve many."""
+    runtime: str = ""
+    """One that the engine knows, such as `runsc`; only for strict, warm slots make namespaces of the kernel.
+    Empty for the engine's default."""
+
+    def __post_init__(self) -> None:
+        if self.runtime and not self.strict:
+            raise ValueError(f"docker runtime {self.runtime!r} needs strict=True: it cannot keep warm slots")
+
+
+@dataclass(frozen=True)
 class BackendConfig:
     """What a backend is opened with."""
 
@@ -22,6 +39,7 @@ class BackendConfig:
     """Requests that will run at the same time; a backend with warm slots makes as many."""
     allow_unsafe: bool = False
     """Accept a backend that is no boundary."""
+    docker: DockerOptions = DockerOptions()
 
 
 class Backend(Protocol):

@@ -14,16 +14,16 @@ for path in ("/etc/shadow", "/etc/passwd", "/root", "/home", "/proc/1/environ", 
         found = os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
     except OSError:
         continue
-    if path in ("/root", "/home", "/var") and len(found) <= 1:
-        continue  # at most the way to the interpreter
+    if not found or path in ("/root", "/home", "/var") and len(found) <= 1:
+        continue  # hidden by something empty, or at most the way to the interpreter
     print("ESCAPE: read", path, found)
 print("done")
 """
 
 WRITES = """
 import os
-for folder in ("/", "/etc", "/usr", "/usr/lib", "/usr/local/bin", "/bin", "/dev", "/proc/sys/kernel", "/var",
-               "/home", "/root", os.path.dirname(os.__file__)):
+for folder in ("/", "/etc", "/usr", "/usr/lib", "/usr/local/bin", "/bin", "/dev", "/dev/mqueue",
+               "/proc/sys/kernel", "/var", "/home", "/root", os.path.dirname(os.__file__)):
     path = os.path.join(folder, "sandbox_mark")
     try:
         open(path, "w").close()
@@ -98,7 +98,7 @@ print("done")
 
 DEVICES = """
 import os
-known = "null zero full random urandom tty console shm pts ptmx core fd stdin stdout stderr"
+known = "null zero full random urandom tty console shm mqueue pts ptmx core fd stdin stdout stderr"
 extra = set(os.listdir("/dev")) - set(known.split())
 print("ESCAPE: devices" if extra else "done", extra or "")
 try:

@@ -12,6 +12,7 @@ from sandboxes.cgroups import find_cgroups
 from sandboxes.errors import BackendUnavailableError, ToolchainMissingError
 from sandboxes.languages import LANGUAGES, Language
 from sandboxes.pool import SandboxPool
+from sandboxes.registry import open_backend
 from sandboxes.seccomp import filter_program
 from sandboxes.types import ExecutionRequest, Limits, Outcome
 
@@ -37,7 +38,7 @@ class Check:
 
 def check(backend: str = "auto") -> list[Check]:
     """Look at this machine; takes a few seconds because programs are compiled and run."""
-    checks = [_cgroups(), _seccomp()]
+    checks = [_cgroups(), _seccomp(), _docker()]
     try:
         pool = SandboxPool.open(backend)
     except BackendUnavailableError as error:
@@ -62,6 +63,14 @@ def _seccomp() -> Check:
     if not filter_program():
         return Check("seccomp", True, "no table for this processor: jobs run without a system call filter")
     return Check("seccomp", True, "system call filter in force")
+
+
+def _docker() -> Check:
+    try:
+        open_backend("docker").close()
+    except BackendUnavailableError as error:
+        return Check("docker", True, f"only needed for the docker backend: {error}")
+    return Check("docker", True, "the engine answers, and a job ran in a container of the image")
 
 
 def _language(pool: SandboxPool, language: Language) -> Check:

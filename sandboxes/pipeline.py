@@ -51,9 +51,12 @@ class Pipeline:
     backend: str
     hard_limits: tuple[str, ...]
     path: tuple[str, ...]
-    """The sandbox's PATH; tools are looked for in the same folders here."""
+    """The sandbox's PATH."""
     run_job: RunJob
     binaries: BinaryCache
+    look_for: Callable[[Language, tuple[str, ...]], object] = require_tool
+    """Raises ToolchainMissingError where the sandbox's PATH lacks the language's tool; by default it looks
+    in the same folders of this machine."""
 
     async def run(self, request: ExecutionRequest) -> ExecutionResult:
         """Compile if need be, run, judge.
@@ -66,7 +69,7 @@ class Pipeline:
             return await self._run(Job(request.argv, request.limits, _files(request), request.stdin))
         assert request.language is not None  # the request's own validator sees to it
         language = find_language(request.language)
-        require_tool(language, self.path)
+        self.look_for(language, self.path)
         files = _files(request, language.source_file)
         if language.compile:
             compiled = await self._compiled(language, files, request.limits)

@@ -10,20 +10,31 @@ import importlib
 from collections.abc import Callable
 from typing import cast
 
-from sandboxes.base import Backend, BackendConfig
+from sandboxes.base import Backend, BackendConfig, DockerOptions
 from sandboxes.errors import BackendUnavailableError, UnknownBackendError
 
 BACKENDS: dict[str, str] = {
     "zygote": "sandboxes.zygote_backend:ZygoteBackend",
+    "docker": "sandboxes.docker_backend:DockerBackend",
     "bubblewrap": "sandboxes.bubblewrap_backend:BubblewrapBackend",
     "subprocess": "sandboxes.subprocess_backend:SubprocessBackend",
 }
 
 AUTO: tuple[str, ...] = ("zygote", "bubblewrap")
-"""What `auto` tries, best first. A backend that is no boundary is never chosen for anybody."""
+"""What `auto` tries, best first. A backend that is no boundary is never chosen for anybody; `docker` needs an
+image that somebody has made."""
+
+EXTRAS: dict[str, str] = {"docker": "pip install 'rlvr-cluster[docker]'"}
+"""What brings a library that only one backend needs."""
 
 
-def open_backend(name: str = "auto", *, workers: int = 1, allow_unsafe: bool = False) -> Backend:
+def open_backend(
+    name: str = "auto",
+    *,
+    workers: int = 1,
+    allow_unsafe: bool = False,
+    docker: DockerOptions | None = None,
+) -> Backend:
     """Open a backend by its name, by a path `pkg.module:Class`, or the best one this machine allows.
 
     Raises:
@@ -31,7 +42,7 @@ def open_backend(name: str = "auto", *, workers: int = 1, allow_unsafe: bool = F
         BackendUnavailableError: the machine cannot isolate that way.
         UnsafeBackendError: the backend is no boundary and `allow_unsafe` is not set.
     """
-    config = BackendConfig(workers=workers, allow_unsafe=allow_unsafe)
+    config = BackendConfig(workers=workers, allow_unsafe=allow_unsafe, docker=docker or DockerOptions())
     if name != "auto":
         return _load(name)(config)
     reasons = []
@@ -55,4 +66,6 @@ def _load(name_or_path: str) -> Callable[[BackendConfig], Backend]:
         module = importlib.import_module(module_name)
         return cast(Callable[[BackendConfig], Backend], getattr(module, class_name))
     except (ImportError, AttributeError) as error:
+        if isinstance(error, ImportError) and error.name in EXTRAS:
+            raise BackendUnavailableError(f"{error.name} is not installed; {EXTRAS[error.name]}") from error
         raise UnknownBackendError(f"cannot load backend {path!r}: {error}") from error
