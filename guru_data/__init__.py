@@ -7,7 +7,15 @@ What a trainer calls is here; a problem is graded by the verifier it names, else
 
 from __future__ import annotations
 
-from guru_data.config import GuruConfig, JsonlConfig, ParquetConfig, SourceConfig, SyntheticConfig
+from guru_data.config import (
+    GuruConfig,
+    HuggingfaceConfig,
+    JsonlConfig,
+    ParquetConfig,
+    ReasoningGymConfig,
+    SourceConfig,
+    SyntheticConfig,
+)
 from guru_data.curricula.base import Outcome
 from guru_data.curricula.config import CurriculumConfig
 from guru_data.errors import (
@@ -31,6 +39,7 @@ __all__ = [
     "Domain",
     "GuruConfig",
     "GuruDataError",
+    "HuggingfaceConfig",
     "JsonlConfig",
     "Message",
     "Outcome",
@@ -38,6 +47,7 @@ __all__ = [
     "PrepareError",
     "Problem",
     "ProblemStream",
+    "ReasoningGymConfig",
     "Rejected",
     "SourceConfig",
     "SourceConfigError",

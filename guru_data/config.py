@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     NonNegativeInt,
     PositiveInt,
     field_validator,
@@ -23,6 +24,21 @@ from guru_data.problem import Domain
 
 Level = Literal[1, 2, 3]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+OwnKey = Literal[
+    "prompt",
+    "ground_truth",
+    "verifier",
+    "domain",
+    "id",
+    "data_source",
+    "extra",
+    "source",
+    "licence",
+    "split",
+    "difficulty",
+    "pass_rates",
+]
+"""What a row of a person's own data may say; see `guru_data.own_rows`."""
 
 
 class Config(BaseModel):
@@ -104,6 +120,40 @@ class GuruConfig(Config):
         return self
 
 
+class HuggingfaceConfig(Config):
+    """Any data set that the `datasets` library loads, its columns named one by one."""
+
+    kind: Literal["huggingface"] = "huggingface"
+    dataset: str
+    """Name on the Hub, or a local folder."""
+    subset: str | None = None
+    revision: str | None = None
+    """Commit, tag or branch; only a commit names the same rows for ever."""
+    rows_of: str = "train"
+    """Which split of the data set to read."""
+    columns: Annotated[dict[OwnKey, str], Field(min_length=1)]
+    """Column by key of a problem; a dot leads into a nested column (`reward_model.ground_truth`)."""
+    values: dict[OwnKey, JsonValue] = {}
+    """What is the same for all rows, such as `verifier` and `domain`."""
+    heldout_share: Share = 0.1
+    """Share of the rows without a `split` of their own that is held out."""
+    licence: str = "unknown"
+    """Licence of the rows that name none."""
+
+
+class ReasoningGymConfig(Config):
+    """Problems made by the reasoning-gym package, of tasks whose answer is one number."""
+
+    kind: Literal["reasoning_gym"] = "reasoning_gym"
+    tasks: Annotated[tuple[str, ...], Field(min_length=1)] = ("basic_arithmetic", "chain_sum", "gcd", "lcm")
+    """Names in `guru_data.reasoning_gym.TASKS`."""
+    per_task: PositiveInt = 1000
+    """Rows of each task; they may repeat one another, which `prepare` removes."""
+    seed: NonNegativeInt = 0
+    heldout_share: Share = 0.1
+
+
 SourceConfig = Annotated[
-    SyntheticConfig | JsonlConfig | ParquetConfig | GuruConfig, Field(discriminator="kind")
+    SyntheticConfig | JsonlConfig | ParquetConfig | GuruConfig | HuggingfaceConfig | ReasoningGymConfig,
+    Field(discriminator="kind"),
 ]

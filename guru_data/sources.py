@@ -18,8 +18,10 @@ from guru_data.problem import Problem, Split
 
 SOURCES = {
     "guru": "guru_data.guru.source:GuruSource",
+    "huggingface": "guru_data.huggingface:HuggingfaceSource",
     "jsonl": "guru_data.jsonl:JsonlSource",
     "parquet": "guru_data.parquet:ParquetSource",
+    "reasoning_gym": "guru_data.reasoning_gym:ReasoningGymSource",
     "synthetic": "guru_data.synthetic.source:SyntheticSource",
 }
 

@@ -20,7 +20,11 @@ def test_every_kind_of_config_has_a_source() -> None:
 
 @pytest.mark.parametrize("kind", SOURCES)
 def test_a_config_given_as_plain_data_opens_its_source(kind: str) -> None:
-    needed = {} if kind == "synthetic" else {"path": "problems"}
+    needed = {
+        "synthetic": {},
+        "reasoning_gym": {},
+        "huggingface": {"dataset": "problems", "columns": {"prompt": "question"}},
+    }.get(kind, {"path": "problems"})
     source = open_source(parse_source_config({"kind": kind, **needed}))
     assert f"{type(source).__module__}:{type(source).__name__}" == SOURCES[kind]
 
