@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -14,27 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guru_data import Problem, SourceError, SyntheticConfig, load_problems
-from guru_data.clean.benchmarks import BenchmarkQuestion, read_benchmarks
-from guru_data.clean.duplicates import Duplicate, find_duplicates
-from guru_data.clean.fingerprints import fingerprint
-from guru_data.clean.leaks import BenchmarkIndex, Leak, find_leaks
+from guru_data.clean.benchmarks import read_benchmarks
 from guru_data.clean.text import tokens
 from guru_data.problem import Domain
 from tests.guru_data.guru_texts import table_question
-from tests.guru_data.planted import CHANGES, LEAKS, REWRITES, corpus, problem, question, with_options
-
-EACH = 60
-"""Planted of each kind."""
-
-
-def duplicates(problems: list[Problem]) -> list[Duplicate]:
-    return find_duplicates([fingerprint(p) for p in problems], [p.data_source for p in problems])
-
-
-def leaks(problems: list[Problem], questions: list[str]) -> dict[int, Leak]:
-    index = BenchmarkIndex(BenchmarkQuestion(f"b:{at}", text) for at, text in enumerate(questions))
-    prints = [fingerprint(p) for p in problems]
-    return dict(find_leaks(prints, [p.data_source for p in problems], index))
+from tests.guru_data.measured import duplicates, leaks, planted_duplicates, planted_leaks
+from tests.guru_data.planted import REWRITES, corpus, problem
 
 
 def text_of(found: Problem) -> str:
@@ -42,41 +26,15 @@ def text_of(found: Problem) -> str:
 
 
 def test_planted_duplicates_are_found_and_renamed_numbers_are_not_duplicates() -> None:
-    """Recall and precision are both asked to be 0.95; on these texts both are 1."""
-    rng, originals = Random(0), corpus(1500)
-    planted: list[tuple[str, Problem]] = []
-    for kind, rewrite in (REWRITES | CHANGES).items():
-        for original in originals[len(planted) : len(planted) + EACH]:
-            answer = str(original.ground_truth)
-            if kind == "turn-round" or (kind == "renumber" and rng.random() < 0.5):
-                answer += "1"  # another question often has another answer, but not always
-            text = rewrite(text_of(original), rng)
-            planted.append((kind, problem(f"{kind}/{original.id}", text, answer, source="other")))
-    everything = originals + [made for _, made in planted]
-    found = duplicates(everything)
-    right = sum(everything[d.place].id.endswith(f"/{everything[d.earlier].id}") for d in found)
-    rewritten = sum(kind in REWRITES for kind, _ in planted)
-    assert right / rewritten >= 0.95, "recall"
-    assert right / len(found) >= 0.95, "precision"
+    found = planted_duplicates(originals=1500, each=60)
+    assert found.recall >= 0.95
+    assert found.precision >= 0.95
 
 
 def test_planted_leaks_are_found_and_little_else_is_removed() -> None:
-    """Of every kind of leak at least 95 % are found, on these texts all; none of 2,000 others is removed."""
-    rng = Random(1)
-    benchmark = [with_options(question(rng), rng) if at % 2 else question(rng) for at in range(600)]
-    planted = [
-        (kind, problem(f"{kind}/{at}", rewrite(rng.choice(benchmark), rng), "3", source="other"))
-        for kind, rewrite in LEAKS.items()
-        for at in range(EACH)
-    ]
-    others = corpus(2000, seed=5)
-    renumbered = [
-        problem(f"new/{at}", CHANGES["renumber"](text, rng), "3") for at, text in enumerate(benchmark[:200])
-    ]
-    found = leaks([made for _, made in planted] + others + renumbered, benchmark)
-    kinds = Counter(kind for at, (kind, _) in enumerate(planted) if at in found)
-    assert all(kinds[kind] >= 0.95 * EACH for kind in LEAKS), kinds
-    assert sum(at >= len(planted) for at in found) / (len(others) + len(renumbered)) <= 0.005
+    found = planted_leaks(questions=600, others=2000, each=60)
+    assert min(found.recall.values()) >= 0.95, found.recall
+    assert found.false_removals <= 0.005
 
 
 @pytest.mark.parametrize("domain", ["math", "logic", "table", "code", "science", "simulation"])
