@@ -21,7 +21,7 @@ _NUMBER = re.compile(
     r"(?:\s*(?P<op>[/:])\s*(?P<denominator>\d+(?:\.\d+)?))?"
     r"\s*(?P<percent>%|percent(?:age points)?\b)?"
 )
-_POWER = re.compile(r"(?<=[A-Za-zµΩ°])\s*\^?\(?-?\d\)?")
+_POWER = re.compile(r"(?<=[A-Za-zµΩ°])\s*\^?\s*\(?-?\d\)?")
 _NO_UNIT = re.compile(r"\d|\b(?:or|and|to|not|if|vs)\b")
 """Behind a number, another number or such a word makes it more than one quantity."""
 
@@ -33,6 +33,7 @@ class Quantity:
     percent: bool
     unit: str
     """What follows the number, lower-case and without spaces; empty where nothing does."""
+    unit_as_written: str = ""
 
 
 def read_quantity(text: str) -> Quantity | None:
@@ -55,7 +56,7 @@ def read_quantity(text: str) -> Quantity | None:
     if value is None:
         return None
     return Quantity(
-        -value if negative else value, match["percent"] is not None, re.sub(r"\s+", "", rest).lower()
+        -value if negative else value, match["percent"] is not None, re.sub(r"\s+", "", rest).lower(), rest
     )
 
 

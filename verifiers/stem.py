@@ -25,6 +25,7 @@ from verifiers.errors import GroundTruthError
 from verifiers.extract import after_think, last_boxed
 from verifiers.judge import PROMPT_DIGEST, JudgeConfig, JudgeError
 from verifiers.quantities import Quantity, read_quantity
+from verifiers.si_units import read_si_unit
 from verifiers.types import Verdict, VerifyRequest
 
 if TYPE_CHECKING:
@@ -104,15 +105,25 @@ def _question(request: VerifyRequest) -> str:
 
 
 def _same_quantity(expected: Quantity | None, given: Quantity | None) -> bool | None:
-    """None where the two cannot be compared as numbers: one is none, or the units differ and may still be
-    equal."""
+    """None where the two cannot be compared as numbers: one is none, or nothing tells what their units
+    have to do with each other."""
     if expected is None or given is None:
         return None
     wanted, found = _absolute(expected), _absolute(given)
-    close = abs(wanted - found) <= RELATIVE_TOLERANCE * abs(wanted)
-    if expected.unit == given.unit or not given.unit or not expected.unit:
-        return close
-    return None
+    if expected.percent != given.percent and _is_close(expected.value, given.value):
+        return None  # "25" for "25%" may be meant well
+    if expected.unit_as_written == given.unit_as_written or not given.unit or not expected.unit:
+        return _is_close(wanted, found)
+    wanted_unit, found_unit = read_si_unit(expected.unit_as_written), read_si_unit(given.unit_as_written)
+    if wanted_unit is None or found_unit is None:
+        return _is_close(wanted, found) if expected.unit == given.unit else None
+    if wanted_unit.powers != found_unit.powers:
+        return None
+    return _is_close(wanted * wanted_unit.factor, found * found_unit.factor)
+
+
+def _is_close(wanted: Fraction, found: Fraction) -> bool:
+    return abs(wanted - found) <= RELATIVE_TOLERANCE * abs(wanted)
 
 
 def _absolute(quantity: Quantity) -> Fraction:

@@ -13,6 +13,7 @@ from verifiers.client import VerifierClient
 from verifiers.errors import InvalidRequestError, UnknownVerifierError, VerifierUnavailableError
 
 
+@pytest.mark.filterwarnings("ignore:TRL currently supports vLLM")
 def test_a_grpo_step_trains_on_what_was_graded_and_leaves_the_undecided_out(
     service_url: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
