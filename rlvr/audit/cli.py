@@ -2,8 +2,9 @@
 
     rlvr audit report RUN [--json]        writes report.html, prints where, or the facts as JSON
     rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
+    rlvr audit sql RUN [QUERY|@name]      asks the books a question; without one, lists what can be asked
 
-Both work on a run that is still going, too: they only read its books.
+All work on a run that is still going, too: they only read its books.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import typer
 
 from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.facts import as_json, gather
+from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.report import write_report
+from rlvr.audit.sql import Answer, as_table, ask
 
 GATE_FAILED = 3
 """Exit code of a check that found a fault."""
@@ -53,6 +56,30 @@ def check(
     typer.echo(_told(result, head))
     if not result.ok:
         raise typer.Exit(GATE_FAILED)
+
+
+@app.command()
+def sql(
+    run: RunDir,
+    query: Annotated[str | None, typer.Argument(help="One SELECT, or @name of a named query.")] = None,
+    as_data: Annotated[bool, typer.Option("--json", help="Print one JSON object per row.")] = False,
+) -> None:
+    """Ask the run's books a question in SQL (DuckDB, read only)."""
+    answer = _catalogue() if query is None else ask(run, query)
+    if not as_data:
+        typer.echo(as_table(answer))
+        return
+    for row in answer.rows:
+        typer.echo(json.dumps(dict(zip(answer.columns, row, strict=True)), default=str))
+
+
+def _catalogue() -> Answer:
+    """The named queries, with the number each takes by default."""
+    rows: list[tuple[object, ...]] = [
+        (f"@{name}" + (f"({named.n})" if named.n is not None else ""), named.about)
+        for name, named in NAMED_QUERIES.items()
+    ]
+    return Answer(("query", "answers"), rows)
 
 
 def _told(result: CheckResult, head: str | None) -> str:

@@ -1,12 +1,14 @@
 """A run's ledger as a DuckDB database in memory, read only.
 
-    ledger/step=*/attempt=*.parquet --open_ledger--> connection with the views
+    ledger/step=*/attempt=*.parquet --open_ledger--> connection with tables and views
 
     rollouts   every row that was ever recorded
-    held       the rows that made the final model: steps a resume repeated are left out
-               with one more column, `outcome`: right, partly, wrong, no_answer, undecided or lost
+    problems   each problem as it was trained on
+    verdicts   second opinions
+    held       the rows that made the final model, with one more column, `outcome`: one of `OUTCOMES`
 
-The connection can reach no file and no network besides the rows handed to it.
+and those of `views.py` that build on them. The connection can reach no file, no network and no variable of
+the program besides the rows handed to it, and its settings cannot be changed.
 """
 
 from __future__ import annotations
@@ -17,25 +19,19 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from rlvr.audit.opinions import read_opinions
 from rlvr.audit.problems import read_problems
 from rlvr.audit.schema import LEDGER_SCHEMA
+from rlvr.audit.views import VIEWS
 from rlvr.errors import LedgerError
 
 OUTCOMES = ("right", "partly", "wrong", "no_answer", "undecided", "lost")
 
-_VIEWS = """
-CREATE VIEW held AS
-WITH starts AS (SELECT attempt, min(step) AS first_step FROM rollouts GROUP BY attempt)
-SELECT *, CASE
-    WHEN status IS NULL THEN 'lost'
-    WHEN status <> 'graded' THEN status
-    WHEN score >= 1 THEN 'right'
-    WHEN score <= 0 THEN 'wrong'
-    ELSE 'partly' END AS outcome
-FROM rollouts
-WHERE step < coalesce(
-    (SELECT min(first_step) FROM starts WHERE starts.attempt > rollouts.attempt), 2147483647)
-"""
+_SEALED = {
+    "enable_external_access": False,
+    "python_enable_replacements": False,
+    "lock_configuration": True,
+}
 
 
 def open_ledger(run_dir: Path) -> duckdb.DuckDBPyConnection:
@@ -45,7 +41,7 @@ def open_ledger(run_dir: Path) -> duckdb.DuckDBPyConnection:
         LedgerError: a file is damaged or has other columns than the ledger.
     """
     files = [str(path) for path in sorted((run_dir / "ledger").glob("step=*/attempt=*.parquet"))]
-    connection = duckdb.connect(config={"enable_external_access": False})
+    connection = duckdb.connect(config=dict(_SEALED))
     try:
         rows = ds.dataset(files, schema=LEDGER_SCHEMA, format="parquet") if files else None
     except (pa.ArrowInvalid, OSError) as error:
@@ -54,5 +50,7 @@ def open_ledger(run_dir: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     connection.register("rollouts", LEDGER_SCHEMA.empty_table() if rows is None else rows)
     connection.register("problems", read_problems(run_dir))
-    connection.execute(_VIEWS)
+    connection.register("verdicts", read_opinions(run_dir))
+    for view in VIEWS:
+        connection.execute(view)
     return connection

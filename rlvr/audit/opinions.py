@@ -1,0 +1,56 @@
+"""Second opinions: what another verifier said about rows of the ledger; never used for rewards.
+
+    verdicts/<name>/part-NNNNNN.parquet --read_opinions--> one row per (name, ledger row)
+
+A row is joined to the ledger by `row_hash`. Who grades again, and what follows from it, are others' business.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from rlvr.errors import LedgerError
+
+VERDICTS_FOLDER = Path("verdicts")
+
+OPINION_SCHEMA = pa.schema(
+    [
+        ("opinion", pa.string()),  # the name it was asked for under, also its folder
+        ("row_hash", pa.string()),  # of the ledger row
+        ("verifier", pa.string()),
+        ("verifier_version", pa.string()),
+        ("verifier_digest", pa.string()),
+        ("status", pa.string()),  # null: it could not be asked, `reason` says why
+        ("score", pa.float64()),
+        ("answer", pa.string()),
+        ("reason", pa.string()),
+        ("evidence", pa.string()),  # a JSON object
+        ("elapsed_ms", pa.float64()),
+    ],
+    metadata={"rlvr.verdicts": "1"},
+)
+
+
+def opinion_files(run_dir: Path, name: str = "*") -> list[Path]:
+    """The files of one second opinion, or of all, in order."""
+    return sorted((run_dir / VERDICTS_FOLDER).glob(f"{name}/part-*.parquet"))
+
+
+def read_opinions(run_dir: Path) -> ds.Dataset | pa.Table:
+    """All second opinions of a run in `OPINION_SCHEMA`; no rows if there are none.
+
+    Raises:
+        LedgerError: a file is damaged.
+    """
+    files = [str(path) for path in opinion_files(run_dir)]
+    if not files:
+        return OPINION_SCHEMA.empty_table()
+    try:
+        found = ds.dataset(files, schema=OPINION_SCHEMA, format="parquet")
+        found.count_rows()  # opens every file, so that a damaged one is found here
+        return found
+    except (pa.ArrowInvalid, OSError) as error:
+        raise LedgerError(f"the second opinions of {run_dir} cannot be read: {error}") from error
