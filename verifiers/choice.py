@@ -23,7 +23,7 @@ TAIL_CHARS = 4_000
 """Without a box, the answer is looked for in the last characters only."""
 
 _WRAPPER = re.compile(
-    r"\\(?:text|textbf|mathrm|mathbf|mathsf|rm|bf|operatorname)\b\s*|\\[()\[\],;! ]|[{}$*`_]"
+    r"\\(?:text|textbf|mathrm|mathbf|mathsf|rm|bf|operatorname|displaystyle)\b\s*|\\[()\[\],;! ]|[{}$*`_]"
 )
 _LEAD_IN = re.compile(r"\b(?:answer|choice|option)\b(?:\s+is\b)?\s*[:=]?", re.IGNORECASE)
 _LONE_LETTER = re.compile(r"(?<![A-Za-z0-9'\\])([A-J])(?![A-Za-z0-9'])")

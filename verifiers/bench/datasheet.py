@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -128,6 +129,11 @@ def rates_of(name: str, judged: Sequence[Judged]) -> Rates:
         kinds=[KindRates(kind=kind, cases=n, as_labelled=good) for kind, (n, good) in sorted(kinds.items())],
         misses=[one.miss for one in judged if not one.as_labelled],
     )
+
+
+def committed_datasheet() -> Datasheet:
+    """The datasheet that comes with the package, made by `python -m verifiers bench`."""
+    return Datasheet.model_validate_json((files("verifiers.bench") / "datasheet.json").read_text("utf-8"))
 
 
 def worse_than(before: Rates, now: Rates) -> list[str]:

@@ -69,8 +69,9 @@ def _in_answer(change: Callable[[str], str]) -> Change:
         content = box.content if box is not None else last_tag(response)
         if not content:
             return None
-        head, _, tail = response.rpartition(content)
-        return head + change(content) + tail
+        end = len(response) if box is None else box.end
+        start = response.rfind(content, 0, end)
+        return response[:start] + change(content) + response[start + len(content) :]
 
     return changed
 
@@ -82,7 +83,7 @@ def _spaced(response: str) -> str:
 def _latex_variant(content: str) -> str:
     for pattern, variant in _LATEX_VARIANTS:
         content = pattern.sub(variant, content)
-    return rf"\displaystyle {content}"
+    return rf"\displaystyle {content}" if "\\" in content else content
 
 
 def _reordered(content: str) -> str:
@@ -90,7 +91,9 @@ def _reordered(content: str) -> str:
 
 
 def _other_digit(content: str) -> str:
-    """The first digit that is not part of a subscript, made another one."""
+    """The first digit that is not part of a subscript, made another one; not where words are the answer."""
+    if "\\text" in content:
+        return content
     return _DIGIT.sub(lambda match: str((int(match[0]) + 1) % 10), content, count=1)
 
 

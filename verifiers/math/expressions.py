@@ -72,20 +72,22 @@ class _Parser(TokenReader):
         signs = 0
         while self._peek() in ("+", "-"):
             signs += self._take() == "-"
-        result = self._factor(first=True)
+        result = last = self._factor(first=True)
         while True:
             token = self._peek()
             if token in ("*", "/", ":"):
                 self._take()
                 name = "mul" if token == "*" else "div"
-                result = Op(name, (result, self._signed_factor()))
+                last = self._signed_factor()
+                result = Op(name, (result, last))
             elif token in ("\\bmod", "\\mod"):
                 self._take()
                 result = Op("mod", (result, self._signed_factor()))
             elif token and token != "^" and (token not in ENDS_FACTOR or (token == "|" and not self._bars)):
-                if token[0].isdigit() and self._tokens[self.at - 1][0].isdigit():
+                if token[0].isdigit() and isinstance(last, Number):
                     raise UnreadableError("two numbers side by side")
-                result = Op("mul", (result, self._factor(first=token == "|")))
+                last = self._factor(first=token == "|")
+                result = Op("mul", (result, last))
             else:
                 return Op("neg", (result,)) if signs % 2 else result
 

@@ -17,7 +17,7 @@ from fractions import Fraction
 from verifiers.math.errors import OverBudgetError, UndefinedError, UnreadableError
 from verifiers.math.exact import NotRationalError, exact
 from verifiers.math.numeric import approximate, is_real_throughout, precise
-from verifiers.math.tree import Expression, Number, Op, symbols_of
+from verifiers.math.tree import Expression, Number, Op, symbols_of, walk
 
 CLEARLY_DIFFERENT = 1e-8
 """Relative difference of doubles beyond which no rounding error is to blame."""
@@ -27,6 +27,8 @@ MAX_DIGITS = 1_000
 """Terms whose sizes differ by more digits than this are not added up."""
 POSITIVE_POINTS, NEGATIVE_POINTS = 4, 2
 MIN_POINTS = 2
+STEPPED = frozenset({"floor", "ceil", "mod", "min", "max", "abs"})
+"""Functions that may agree at a few points near each other and still differ."""
 MIN_REFERENCE_DIGITS, MIN_ANSWER_DIGITS = 2, 6
 """Significant digits that a decimal must show before an exact value may round to it."""
 
@@ -81,7 +83,10 @@ def _same_number(reference: Expression, answer: Expression) -> bool:
 def _same_function(reference: Expression, answer: Expression, symbols: list[str]) -> bool:
     """Equal wherever both are defined: at positive points, and at negative ones where both are real."""
     agreed = 0
-    for point, positive in _points(symbols, salt=repr(reference)):
+    stepped = any(
+        isinstance(node, Op) and node.name in STEPPED for side in (reference, answer) for node in walk(side)
+    )
+    for point, positive in _points(symbols, salt=repr(reference), stepped=stepped):
         try:
             same = _same_at(reference, answer, point)
         except UndefinedError:
@@ -141,19 +146,20 @@ def _same_to_many_digits(reference: Expression, answer: Expression, point: Point
     return abs(c - d) * 10 ** (digits - SPARE_DIGITS) <= abs(a - b)
 
 
-def _points(symbols: list[str], salt: str) -> Iterator[tuple[Point, bool]]:
-    for index in range(POSITIVE_POINTS + NEGATIVE_POINTS):
-        positive = index < POSITIVE_POINTS
-        yield (
-            {symbol: _sample(f"{salt}|{symbol}|{index}") * (1 if positive else -1) for symbol in symbols},
-            positive,
-        )
+def _points(symbols: list[str], salt: str, *, stepped: bool = False) -> Iterator[tuple[Point, bool]]:
+    """Points, and whether they are positive; more of them and farther out for functions with steps."""
+    positive_points = 4 * POSITIVE_POINTS if stepped else POSITIVE_POINTS
+    width = 20_011 if stepped else 269
+    for index in range(positive_points + NEGATIVE_POINTS):
+        positive = index < positive_points
+        sign = 1 if positive else -1
+        yield {symbol: sign * _sample(f"{salt}|{symbol}|{index}", width) for symbol in symbols}, positive
 
 
-def _sample(seed: str) -> Fraction:
-    """A rational in (0.3, 3) with a small denominator."""
+def _sample(seed: str, width: int) -> Fraction:
+    """A rational in (0.3, 0.3 + width / 100) with a small denominator."""
     number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest()[:4], "big")
-    return Fraction(31 + number % 269, 101)
+    return Fraction(31 + number % width, 101)
 
 
 def _rounds_to(reference: Expression, answer: Expression) -> bool:
