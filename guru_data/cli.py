@@ -102,7 +102,8 @@ def prepare(path: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML 
         f"{config.out}: {rows['out']} of {rows['in']} rows, {rows['removed']} removed", markup=False
     )
     reasons = [(step, why, n) for step, whys in removed.items() for why, n in whys.items()]
-    console.print(_table(("step", "reason", "rows"), reasons))
+    if reasons:
+        console.print(_table(("step", "reason", "rows"), reasons))
     console.print(_table(("step", "seconds"), [(s, f"{took:.1f}") for s, took in done.seconds.items()]))
 
 

@@ -15,10 +15,13 @@ from pydantic import JsonValue
 
 from guru_data.problem import Problem
 
+PROGRAM_VERIFIERS = frozenset({"code", "cruxeval"})
+"""Verifiers whose ground truth is tests, and which run programs."""
+
 
 def reference_response(problem: Problem) -> str | None:
     """The reference as a response, or None where the problem brings none or the verifier is not ours."""
-    if problem.verifier in _PROGRAMS:
+    if problem.verifier in PROGRAM_VERIFIERS:
         solution = problem.extra.get("reference")
         return _python(solution) if isinstance(solution, str) else None
     write = _FORMS.get(problem.verifier)
@@ -44,7 +47,6 @@ def _python(solution: str) -> str:
     return solution if "```" in solution else f"```python\n{solution}\n```"
 
 
-_PROGRAMS = frozenset({"code", "cruxeval"})
 _FORMS: dict[str, Callable[[JsonValue], str]] = {
     "math": _boxed,
     "table": _boxed,

@@ -63,7 +63,7 @@ class ProblemWriter:
         self._file.close()
 
     def add(self, problem: Problem) -> None:
-        row = _row(problem)
+        row = stored_row(problem)
         self._rows.append(row)
         self._chars += len(row["ground_truth"]) + len(row["extra"])
         if len(self._rows) == _GROUP_ROWS or self._chars >= _GROUP_CHARS:
@@ -73,6 +73,14 @@ class ProblemWriter:
         if self._rows:
             self._file.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
         self._rows, self._chars = [], 0
+
+
+def stored_row(problem: Problem) -> dict[str, Any]:
+    """A problem as a row of a file of this format."""
+    row = problem.model_dump()
+    for key in _JSON_COLUMNS:
+        row[key] = json.dumps(row[key], sort_keys=True)
+    return row
 
 
 def stored_problem(row: Mapping[str, Any]) -> Problem:
@@ -91,10 +99,3 @@ def is_stored_format(metadata: Mapping[bytes, bytes], path: Path) -> bool:
     if found not in (None, FORMAT):
         raise SourceError(f"{path} is of format {found!r}, this version reads {FORMAT!r}: prepare it anew")
     return found is not None
-
-
-def _row(problem: Problem) -> dict[str, Any]:
-    row = problem.model_dump()
-    for key in _JSON_COLUMNS:
-        row[key] = json.dumps(row[key], sort_keys=True)
-    return row

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from guru_data.clean.text import exact_form, numbers, tokens
 from guru_data.problem import Problem
+from guru_data.references import PROGRAM_VERIFIERS
 
 Hashes32 = NDArray[np.uint32]
 Hashes64 = NDArray[np.uint64]
@@ -26,8 +27,6 @@ Hashes64 = NDArray[np.uint64]
 TEMPLATE_SHARE, TEMPLATE_ROWS = 0.05, 20
 """A phrase in this share of a data set's rows, and in this many, is part of its template."""
 
-_PROGRAMS = frozenset({"code", "cruxeval"})
-"""Verifiers whose ground truth is tests: two data sets test the same problem differently."""
 _FACTOR_32 = np.uint32(0x9E3779B1)
 _FACTOR_64 = np.uint64(0x9E3779B97F4A7C15)
 
@@ -106,8 +105,8 @@ def without(members: NDArray[Any], template: NDArray[Any]) -> NDArray[Any]:
 
 
 def _reference(problem: Problem) -> bytes:
-    if problem.verifier in _PROGRAMS:
-        return b""
+    if problem.verifier in PROGRAM_VERIFIERS:
+        return b""  # two data sets test the same problem differently
     truth = problem.ground_truth
     text = truth if isinstance(truth, str) else json.dumps(truth, sort_keys=True)
     return _digest(" ".join(tokens(text)) or text)

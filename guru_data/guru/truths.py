@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from guru_data.errors import MalformedTruthError
 from guru_data.guru.tests_kept import kept_places, shortened_program
+from guru_data.references import PROGRAM_VERIFIERS
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def read_truth(verifier: str, value: Any, cap: TestCap) -> JsonValue:
     Raises:
         MalformedTruthError: it has not the shape that rows of this verifier have.
     """
-    if verifier in ("code", "cruxeval"):
+    if verifier in PROGRAM_VERIFIERS:
         return _program_tests(value, cap)
     return TRUTHS[verifier](value)
 
@@ -70,6 +71,8 @@ def _solved_table(value: Any) -> JsonValue:
         raise MalformedTruthError(f"ground_truth must have a header and rows, got {value!r:.100}")
     if any(not isinstance(row, list) or len(row) != len(header) for row in rows):
         raise MalformedTruthError(f"a row of ground_truth has not the {len(header)} cells of its header")
+    if not all(isinstance(cell, str | int) for row in (header, *rows) for cell in row):
+        raise MalformedTruthError(f"a cell of ground_truth is neither text nor a number, in {value!r:.100}")
     return {"header": header, "rows": rows}
 
 

@@ -14,7 +14,7 @@ def card_of(manifest: Mapping[str, Any]) -> str:
     share = config["clean"]["graded_programs"]
     sections = [
         "# Prepared training set",
-        f"{rows['out']} problems of {rows['in']} rows: {manifest['splits']} by side. Made by "
+        f"{rows['out']} problems ({_sides(manifest['splits'])}) of {rows['in']} rows. Made by "
         f"`python -m guru_data prepare`; every figure is from `manifest.json`.",
         "## Sources",
         _table(
@@ -52,6 +52,10 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         _table(("licence", "problems"), list(manifest["licences"].items())),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _sides(splits: Mapping[str, int]) -> str:
+    return f"{splits.get('train', 0)} to train on, {splits.get('heldout', 0)} held out"
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -19,12 +19,12 @@ from guru_data.grading import ProblemGrader, ReferenceCheck, ReferenceOutcome
 from guru_data.parquet import PREPARED_FILES
 from guru_data.prepare.staging import Removal
 from guru_data.problem import Problem
+from guru_data.references import PROGRAM_VERIFIERS
 from guru_data.splits import position_of
 from guru_data.stored import ProblemWriter
 
 REMOVED_FILE = "removed.parquet"
 _REMOVED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "id", "step", "reason", "detail")])
-_PROGRAMS = frozenset({"code", "cruxeval"})
 _REFUSED = {
     ReferenceOutcome.REFUSED: "reference_refused",
     ReferenceOutcome.MALFORMED: "reference_malformed",
@@ -103,6 +103,6 @@ def write_removed(rejected: list[Removal], removed: dict[int, Removal], folder: 
 
 def _checked(grader: ProblemGrader, problem: Problem, graded_programs: float) -> ReferenceCheck | None:
     """The check of a reference; None for programs outside the sample, which their id decides."""
-    if problem.verifier in _PROGRAMS and position_of(f"graded/{problem.id}") >= graded_programs:
+    if problem.verifier in PROGRAM_VERIFIERS and position_of(f"graded/{problem.id}") >= graded_programs:
         return None
     return grader.check_reference(problem)

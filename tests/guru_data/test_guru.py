@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guru_data import (
     GuruConfig,
@@ -26,9 +28,12 @@ from guru_data import (
     load_problems,
     parse_source_config,
 )
+from guru_data.errors import RowError
 from guru_data.grading import ProblemGrader, ReferenceOutcome
 from guru_data.guru.routes import ROUTES
+from guru_data.guru.rows import problem_of_row
 from guru_data.guru.source import GuruSource
+from guru_data.stored import stored_problem, stored_row
 from tests.guru_data.guru_files import EVAL_FILES, TRAIN_FILES, math_row, pass_rates, write_guru, write_rows
 from verifiers.registry import DATA_SOURCES
 
@@ -138,6 +143,30 @@ def test_a_bad_row_is_kept_apart_with_its_place_and_reason_and_the_rest_goes_on(
             good.model_copy(update={"split": "train"})
         ]
     assert f"1 rows left out (1 {reason})" in caplog.text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    column=st.sampled_from(sorted(one_math_row())),
+    value=JSON,
+    truth=JSON,
+    data_source=st.sampled_from(sorted(ROUTES)),
+)
+def test_whatever_stands_in_a_column_a_row_is_a_problem_or_says_why_not(
+    column: str, value: Any, truth: Any, data_source: str
+) -> None:
+    row = one_math_row(data_source=data_source, reward_model={"ground_truth": truth}) | {column: value}
+    try:
+        found = problem_of_row(row, "train/a.parquet", 0, GuruConfig(path=Path("guru")))
+    except RowError:
+        return
+    assert stored_problem(stored_row(found)) == found
 
 
 def packed(value: Any) -> str:
