@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -32,27 +29,10 @@ from guru_data.errors import RowError
 from guru_data.grading import ProblemGrader, ReferenceOutcome
 from guru_data.guru.routes import ROUTES
 from guru_data.guru.rows import problem_of_row
-from guru_data.guru.source import GuruSource
 from guru_data.stored import stored_problem, stored_row
-from tests.guru_data.guru_files import EVAL_FILES, TRAIN_FILES, math_row, pass_rates, write_guru, write_rows
+from tests.guru_data.guru_files import EVAL_FILES, TRAIN_FILES, write_guru, write_rows
+from tests.guru_data.guru_reading import one_math_row, problems, read
 from verifiers.registry import DATA_SOURCES
-
-EVERY_FILE = ("train/*.parquet", "online_eval/*.parquet", "offline_eval/*.parquet")
-
-
-def read(folder: Path, **changes: Any) -> list[Problem | Rejected]:
-    config = GuruConfig(path=folder, files=EVERY_FILE, **changes)
-    return list(GuruSource(config).rows())
-
-
-def problems(folder: Path, **changes: Any) -> list[Problem]:
-    rows = read(folder, **changes)
-    assert [row for row in rows if isinstance(row, Rejected)] == []
-    return [row for row in rows if isinstance(row, Problem)]
-
-
-def one_math_row(**changes: Any) -> dict[str, Any]:
-    return math_row(Random(0), 0) | pass_rates(Random(0)) | changes
 
 
 @pytest.mark.parametrize("file", [*TRAIN_FILES, *EVAL_FILES])
@@ -169,88 +149,15 @@ def test_whatever_stands_in_a_column_a_row_is_a_problem_or_says_why_not(
     assert stored_problem(stored_row(found)) == found
 
 
-def packed(value: Any) -> str:
-    return base64.b64encode(gzip.compress(json.dumps(value).encode(), mtime=0)).decode()
-
-
-@pytest.mark.parametrize("stripped", [False, True])
-def test_the_compressed_variant_gives_the_same_problems(stripped: bool, tmp_path: Path) -> None:
-    plain = one_math_row()
-    text = packed(plain["extra_info"]).rstrip("=" if stripped else "")
-    truth = plain["reward_model"]["ground_truth"]
-    ways = {
-        "parts": (
-            {"ground_truth": {"compressed": packed(truth)}, "style": "rule"},
-            {"part_1": text[:40], "part_2": text[40:], "part_3": None},
-        ),
-        "columns": (packed(plain["reward_model"]), text),
-        "json": (json.dumps(plain["reward_model"]), json.dumps(plain["extra_info"])),
-    }
-    write_rows(tmp_path / "train" / "plain.parquet", [plain])
-    for name, (reward_model, info) in ways.items():
-        changed = plain | {"reward_model": reward_model, "extra_info": info}
-        write_rows(tmp_path / "train" / f"{name}.parquet", [changed])
-    found = problems(tmp_path)
-    assert len(found) == 4
-    assert len({problem.content_hash for problem in found}) == 1
-
-
-def code_row(truth: dict[str, Any]) -> dict[str, Any]:
-    reward_model = {"ground_truth": json.dumps(truth), "style": "rule"}
-    return one_math_row(data_source="codegen__taco", reward_model=reward_model)
-
-
-def kept_tests(problem: Problem) -> dict[str, Any]:
-    assert isinstance(problem.ground_truth, str)
-    tests: dict[str, Any] = json.loads(problem.ground_truth)
-    return tests
-
-
-def test_tests_are_capped_evenly_and_the_longest_go_first(tmp_path: Path) -> None:
-    many = {"inputs": [f"{at}" for at in range(101)], "outputs": [f"{-at}" for at in range(101)]}
-    long = {"inputs": ["1", "2" * 5000, "3"], "outputs": ["1", "2", "3"]}
-    write_rows(tmp_path / "train" / "code.parquet", [code_row(many), code_row(long)])
-    few, short = map(kept_tests, problems(tmp_path, max_tests=5, max_test_chars=1000))
-    assert few == {"inputs": ["0", "25", "50", "75", "100"], "outputs": ["0", "-25", "-50", "-75", "-100"]}
-    assert short == {"inputs": ["1", "3"], "outputs": ["1", "3"]}
-
-
-def test_a_program_of_tests_is_capped_in_its_lists(tmp_path: Path) -> None:
-    cases = [[f"it's, [{at}]", {"a": (at, at)}] for at in range(9)]
-    program = f"_inputs = {cases}\n_outputs = {[[at] for at in range(9)]}\nimport math\nassert f(*_inputs[0])"
-    write_rows(tmp_path / "train" / "code.parquet", [code_row({"functional": program})])
-    (problem,) = problems(tmp_path, max_tests=3)
-    kept: dict[str, Any] = {}
-    exec(kept_tests(problem)["functional"].partition("import math")[0], kept)
-    assert kept["_inputs"] == [cases[0], cases[4], cases[8]]
-    assert kept["_outputs"] == [[0], [4], [8]]
-
-
-def test_tests_that_stay_too_long_are_refused(tmp_path: Path) -> None:
-    write_rows(tmp_path / "train" / "code.parquet", [code_row({"functional": "x" * 5000})])
-    (row,) = read(tmp_path, max_test_chars=1000)
-    assert isinstance(row, Rejected)
-    assert "cannot be cut" in row.detail
-
-
-def test_a_solution_that_is_a_body_is_put_below_its_function(tmp_path: Path) -> None:
-    tests = {"functional": "def check(f):\n    assert f(1) == 2\ncheck(inc)"}
-    shown = '```python\ndef inc(x):\n    """Return x + 1."""\n```'
-    made = code_row(tests) | {
-        "prompt": [{"role": "user", "content": f"Complete:\n{shown}"}],
-        "extra_info": {"reference": "    return x + 1\n"},
-    }
-    write_rows(tmp_path / "online_eval" / "codegen__humaneval_164.parquet", [made])
-    with ProblemGrader() as grader:
-        assert grader.check_reference(problems(tmp_path)[0]).outcome is ReferenceOutcome.ACCEPTED
-
-
 def test_one_huge_row_group_is_read_in_bounded_memory(tmp_path: Path) -> None:
     """Two hundred megabytes in one row group; reading it whole would need more than that."""
     path = tmp_path / "train" / "codegen__livecodebench_440.parquet"
     path.parent.mkdir()
     truth = json.dumps({"inputs": ["7" * 4_000_000], "outputs": ["1"]})
-    rows = [code_row({}) | {"reward_model": {"ground_truth": f"{truth} "}} for _ in range(2)]
+    rows = [
+        one_math_row(data_source="codegen__livecodebench") | {"reward_model": {"ground_truth": f"{truth} "}}
+        for _ in range(2)
+    ]
     table = pa.concat_tables([pa.Table.from_pylist(rows)] * 25)
     pq.write_table(table, path, use_dictionary=False, compression="none")
     assert pq.ParquetFile(path).num_row_groups == 1
