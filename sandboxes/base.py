@@ -16,19 +16,13 @@ from sandboxes.types import ExecutionRequest, ExecutionResult
 
 @dataclass(frozen=True)
 class DockerOptions:
-    """For the `docker` backend."""
+    """For the backends `docker` and `docker-strict`."""
 
     image: str = "rlvr-sandbox"
     """What the engine has it under; `deploy/sandbox` makes it."""
-    strict: bool = False
-    """A new container for each job instead of warm ones that serve many."""
     runtime: str = ""
-    """One that the engine knows, such as `runsc`; only for strict, warm slots make namespaces of the kernel.
-    Empty for the engine's default."""
-
-    def __post_init__(self) -> None:
-        if self.runtime and not self.strict:
-            raise ValueError(f"docker runtime {self.runtime!r} needs strict=True: it cannot keep warm slots")
+    """One that the engine knows, such as `runsc`, for `docker-strict`: a zygote needs the kernel's own
+    namespaces. Empty for the engine's default."""
 
 
 @dataclass(frozen=True)

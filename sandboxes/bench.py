@@ -13,7 +13,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -49,23 +49,24 @@ class Measure(BaseModel):
     machine: str
 
 
-def bench(runs: int, workers: int, command: str) -> list[Measure]:
-    """Measure every backend that `auto` may choose.
+def bench(runs: int, workers: int, command: str, backends: Sequence[str] = AUTO) -> list[Measure]:
+    """Measure backends, by default those that `auto` may choose.
 
     Args:
         runs: rounds for the medians, and jobs per worker for the throughput.
         workers: sandboxes at a time for the throughput.
         command: how to repeat it; goes into the measures.
+        backends: names as `open_backend` takes them.
     """
     with ExitStack() as stack:
-        pools = {name: stack.enter_context(SandboxPool.open(name)) for name in AUTO}
+        pools = {name: stack.enter_context(SandboxPool.open(name)) for name in backends}
         subjects: dict[str, Callable[[], None]] = {BARE: _run_bare}
         subjects |= {name: partial(_run_in, pool) for name, pool in pools.items()}
         medians_ms = _medians_ms(subjects, runs)
     bare_ms = medians_ms.pop(BARE)
     rows = [(f"sandbox/{name}/median", "ms", value, bare_ms) for name, value in medians_ms.items()]
     bare_per_s = _per_second(_run_bare, runs, workers)
-    for name in AUTO:
+    for name in backends:
         with SandboxPool.open(name, workers=workers) as pool:
             value = _per_second(partial(_run_in, pool), runs, workers)
         rows.append((f"sandbox/{name}/{workers} workers", "1/s", value, bare_per_s))

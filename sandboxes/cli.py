@@ -17,6 +17,7 @@ import typer
 
 from sandboxes.errors import RequestError, SandboxError, ServiceSetupError
 from sandboxes.pool import SandboxPool
+from sandboxes.registry import AUTO
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run untrusted programs under limits.")
 EXIT_FAILED, EXIT_USAGE, EXIT_INFRASTRUCTURE = 1, 2, 4
@@ -104,13 +105,19 @@ def bench(
     out: Annotated[Path | None, typer.Option(help="also write the measures to this JSON file")] = None,
     runs: Annotated[int, typer.Option(min=1, help="rounds, and jobs per worker")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="sandboxes at a time for the throughput")] = 2,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(help="what to measure, by default what auto may choose; may be repeated"),
+    ] = None,
 ) -> None:
     """Measure the backends beside a bare interpreter."""
     from sandboxes.bench import bench as measure
 
+    backends = tuple(backend or AUTO)
     command = f"python -m sandboxes bench --runs {runs} --workers {workers}"
+    command += "".join(f" --backend {name}" for name in backends)
     try:
-        measures = measure(runs, workers, command)
+        measures = measure(runs, workers, command, backends)
     except SandboxError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_INFRASTRUCTURE) from error

@@ -1,7 +1,7 @@
 """Jobs in hardened containers of a Docker engine on this machine.
 
-    warm (default): container -> zygote --forks--> program     one container serves many jobs
-    strict:         container -> init -> program               one container for each job
+    docker:          container -> zygote --forks--> program     one container serves many jobs
+    docker-strict:   container -> init -> program               one container for each job
 
 What a container may do is `sandboxes.docker_spec`. The engine makes and removes containers and is not asked
 anything while a job runs: the same init or zygote as in the other backends speaks with the same supervisor,
@@ -100,9 +100,12 @@ class DockerBackend:
     """See `sandboxes.base.Backend`."""
 
     name: ClassVar[str] = "docker"
+    mode: ClassVar[type[Strict | Warm]] = Warm
 
     def __init__(self, config: BackendConfig) -> None:
         options = config.docker
+        if options.runtime and self.mode is Warm:
+            raise BackendUnavailableError(f"the runtime {options.runtime!r} needs the backend docker-strict")
         self._image = options.image
         self._owner = new_mark()
         self._engine = DockerEngine(2 * config.workers)
@@ -116,7 +119,7 @@ class DockerBackend:
             apparmor=self._engine.has_apparmor,
             limits_memory=self._engine.limits_memory,
         )
-        self._mode: Strict | Warm = Strict(maker) if options.strict else Warm(maker, config.workers)
+        self._mode = self.mode(maker, config.workers)
         self._tools = self._look_at_image()
         self._pipeline = Pipeline(
             self.name, self._hard_limits(), SYSTEM_PATH, self._mode.run_job, BinaryCache(), self._require
@@ -139,13 +142,14 @@ class DockerBackend:
         with ThreadPoolExecutor(1) as threads:  # our caller may have an event loop of its own running
             report = threads.submit(asyncio.run, self._mode.run_job(job)).result()
         if report.failure or report.code:
+            self.close()
             raise BackendUnavailableError(f"no job runs in the image {self._image!r}: {report.failure}")
         return frozenset(os.path.basename(line) for line in report.stdout.decode().splitlines())
 
     def _hard_limits(self) -> tuple[str, ...]:
         by_container = {
             # a zygote's own user namespace holds them as well
-            "pids": self._engine.limits_pids or isinstance(self._mode, Warm),
+            "pids": self._engine.limits_pids or self.mode is Warm,
             "memory_mb": self._engine.limits_memory,
             "cpu_s": self._maker.counted,
         }
@@ -158,6 +162,13 @@ class DockerBackend:
                 f"cannot run {language.name}: the image {self._image!r} has no {language.tool} in "
                 f"{':'.join(path)}; deploy/sandbox makes one that has"
             )
+
+
+class StrictDockerBackend(DockerBackend):
+    """The same with a container for each job."""
+
+    name: ClassVar[str] = "docker-strict"
+    mode: ClassVar[type[Strict | Warm]] = Strict
 
 
 @contextmanager

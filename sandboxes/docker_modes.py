@@ -75,7 +75,8 @@ class Maker:
 class Strict:
     """A container for each job."""
 
-    def __init__(self, maker: Maker) -> None:
+    def __init__(self, maker: Maker, workers: int) -> None:
+        del workers  # nothing is kept
         self._maker = maker
 
     async def run_job(self, job: Job) -> Report:

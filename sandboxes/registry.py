@@ -16,6 +16,7 @@ from sandboxes.errors import BackendUnavailableError, UnknownBackendError
 BACKENDS: dict[str, str] = {
     "zygote": "sandboxes.zygote_backend:ZygoteBackend",
     "docker": "sandboxes.docker_backend:DockerBackend",
+    "docker-strict": "sandboxes.docker_backend:StrictDockerBackend",
     "bubblewrap": "sandboxes.bubblewrap_backend:BubblewrapBackend",
     "subprocess": "sandboxes.subprocess_backend:SubprocessBackend",
 }

@@ -78,7 +78,7 @@ def warm(engine: DockerEngine) -> Iterator[SandboxPool]:
 
 @pytest.fixture(scope="module")
 def strict(engine: DockerEngine) -> Iterator[SandboxPool]:
-    with SandboxPool(open_backend("docker", docker=DockerOptions(strict=True))) as opened:
+    with SandboxPool.open("docker-strict") as opened:
         yield opened
 
 
@@ -115,8 +115,8 @@ def test_limits_may_grow_and_shrink_from_job_to_job(warm: SandboxPool) -> None:
 
 def test_jobs_leave_nothing_on_this_machine(engine: DockerEngine) -> None:
     before = _left(engine)
-    for is_strict in (False, True):
-        with SandboxPool(open_backend("docker", docker=DockerOptions(strict=is_strict))) as pool:
+    for name in ("docker", "docker-strict"):
+        with SandboxPool.open(name) as pool:
             for source in (
                 "1",
                 "1 / 0",
@@ -195,6 +195,13 @@ def test_a_language_that_the_image_lacks_is_named(engine: DockerEngine, warm: Sa
 def test_a_missing_image_says_how_to_make_it(engine: DockerEngine) -> None:
     with pytest.raises(BackendUnavailableError, match=r"no image 'nowhere'.*deploy/sandbox"):
         open_backend("docker", docker=DockerOptions(image="nowhere"))
+
+
+def test_a_runtime_that_the_engine_does_not_know_is_named(engine: DockerEngine) -> None:
+    with pytest.raises(BackendUnavailableError, match=r"nowhere"):
+        open_backend("docker-strict", docker=DockerOptions(runtime="nowhere"))
+    with pytest.raises(BackendUnavailableError, match="needs the backend docker-strict"):
+        open_backend("docker", docker=DockerOptions(runtime="nowhere"))
 
 
 @pytest.mark.parametrize(
