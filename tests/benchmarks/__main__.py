@@ -9,6 +9,7 @@ BENCHMARKS = {
     "guru_data": "tests.benchmarks.guru_data",
     "learning": "tests.benchmarks.learning",
     "pipelining": "tests.benchmarks.pipelining",
+    "sandboxes": "tests.benchmarks.sandboxes",
     "verifier_service": "tests.benchmarks.verifier_service",
     "verifiers": "tests.benchmarks.verifiers",
 }
