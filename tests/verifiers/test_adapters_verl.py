@@ -83,9 +83,9 @@ def test_threads_share_one_client(service_url: str) -> None:
 
 def test_verls_own_reward_manager_gets_its_scores(service_url: str) -> None:
     for name in (
-        "verl",
         "tensordict",
         "omegaconf",
+        "verl",
     ):  # pinned against each other and against vLLM: not ours to pin
         pytest.importorskip(name)
     import torch
