@@ -28,7 +28,7 @@ CASES = [
 
 
 class OddVerifier(Verifier):
-    """Misses capitals, believes `hm`, cannot tell `?`, and calls `no` by another reason each time."""
+    """Misses capitals, believes `hm`, cannot tell `?`, and reads `no` as another answer each time."""
 
     name: ClassVar[str] = "odd"
     examples: ClassVar[Sequence[Example]] = (Example("yes", "yes", 1.0), Example("no", "yes", 0.0))
@@ -41,7 +41,7 @@ class OddVerifier(Verifier):
         if answer == "?":
             return Verdict.undecided("cannot_tell", answer)
         if answer == "no":
-            return Verdict.graded(0.0, f"no_{next(self._counter)}", answer)
+            return Verdict.compared(False, f"no {next(self._counter)}")
         return Verdict.compared(answer in ("hm", request.ground_truth), answer)
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import BaseModel, ConfigDict
 
 from verifiers.bench.cases import LabelledCase
-from verifiers.bench.judging import REFUSED, Judged, Signature, sign, signature_of
+from verifiers.bench.judging import REFUSED, Judged, Signature, same_verdict, sign, signature_of
 from verifiers.errors import GroundTruthError
 from verifiers.grading import Grader
 from verifiers.workers.pool import WorkerPool
@@ -78,4 +78,5 @@ async def _in_processes(table: Mapping[str, str], cases: Sequence[LabelledCase])
 def _changed(
     cases: Sequence[LabelledCase], wanted: Sequence[Signature], found: Sequence[Signature]
 ) -> list[str]:
-    return [case.id for case, first, other in zip(cases, wanted, found, strict=True) if first != other]
+    pairs = zip(cases, wanted, found, strict=True)
+    return [case.id for case, first, other in pairs if not same_verdict(first, other)]

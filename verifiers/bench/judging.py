@@ -12,7 +12,7 @@ from verifiers.grading import Grader
 from verifiers.types import Verdict, VerdictStatus, VerifyRequest
 
 Signature = tuple[str, float | None, str, str | None]
-"""What must be the same whenever a case is graded: status, score, reason, answer."""
+"""What a case was called: status, score, reason, answer."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ def sign(grader: Grader, request: VerifyRequest) -> Signature:
 
 
 REFUSED: Signature = ("refused", None, "ground_truth_error", None)
+
+
+def same_verdict(first: Signature, other: Signature) -> bool:
+    """Whether two gradings of one case agree. Reasons may differ: which of two limits a program is ended by
+    is up to the kernel."""
+    return (first[0], first[1], first[3]) == (other[0], other[1], other[3])
 
 
 def signature_of(verdict: Verdict) -> Signature:
