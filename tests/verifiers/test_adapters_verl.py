@@ -1,6 +1,5 @@
 """verl's custom reward function: called as verl calls it, with rows as its parquet reader gives them."""
 
-import asyncio
 import functools
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -79,47 +78,3 @@ def test_threads_share_one_client(service_url: str) -> None:
     with ThreadPoolExecutor(8) as threads:
         results = list(threads.map(lambda n: score("any", str(n), str(n % 2)), range(40)))
     assert [result["score"] for result in results] == [1.0, 1.0] + [0.0] * 38
-
-
-def test_verls_own_reward_manager_gets_its_scores(service_url: str) -> None:
-    for name in (
-        "tensordict",
-        "omegaconf",
-        "verl",
-    ):  # pinned against each other and against vLLM: not ours to pin
-        pytest.importorskip(name)
-    import torch
-    from omegaconf import OmegaConf
-    from verl import DataProto
-    from verl.trainer.ppo.reward import load_reward_manager
-
-    custom = {
-        "path": "pkg://verifiers.adapters.verl",
-        "name": "compute_score",
-        "reward_kwargs": {"url": service_url},
-    }
-    config = {"custom_reward_function": custom, "reward_manager": {"source": "register", "name": "naive"}}
-
-    class Letters:
-        def decode(self, ids: Any, skip_special_tokens: bool) -> str:
-            return "".join(map(chr, ids))
-
-    def row(response: str) -> Any:
-        ids = torch.tensor([[ord(letter) for letter in response]])
-        columns = {
-            "data_source": "stem__gpqa",
-            "reward_model": {"ground_truth": "B"},
-            "extra_info": dict(EXTRA_INFO),
-        }
-        return DataProto.from_dict(
-            tensors={"responses": ids, "attention_mask": torch.ones_like(ids)},
-            non_tensors={name: np.array([value], dtype=object) for name, value in columns.items()},
-        )
-
-    async def grade() -> list[float]:
-        manager = load_reward_manager(OmegaConf.create({"reward": config}), Letters())
-        return [
-            (await manager.run_single(row(text)))["reward_score"] for text in (r"\boxed{B}", r"\boxed{A}")
-        ]
-
-    assert asyncio.run(grade()) == [1.0, 0.0]
