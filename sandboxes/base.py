@@ -21,8 +21,9 @@ class DockerOptions:
     image: str = "rlvr-sandbox"
     """What the engine has it under; `deploy/sandbox` makes it."""
     runtime: str = ""
-    """One that the engine knows, such as `runsc`, for `docker-strict`: a zygote needs the kernel's own
-    namespaces. Empty for the engine's default."""
+    """One that the engine knows, for `docker-strict`: a zygote needs the kernel's own namespaces. gVisor's
+    `runsc` must be set up with `--host-uds=open`, for the socket through which a container is reached. Empty
+    for the engine's default."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Jobs in hardened containers of a Docker engine on this machine.
 
-    docker:          container -> zygote --forks--> program     one container serves many jobs
-    docker-strict:   container -> init -> program               one container for each job
+    docker:         container -> zygote --forks--> program   one container serves many jobs
+    docker-strict:  container -> init -> program             one container for each job
 
 What a container may do is `sandboxes.docker_spec`. The engine makes and removes containers and is not asked
 anything while a job runs: the same init or zygote as in the other backends speaks with the same supervisor,
