@@ -1,6 +1,7 @@
 """`rlvr audit`: read a run's books from the command line.
 
-    rlvr audit report RUN [--json]        writes report.html, prints where, or the facts as JSON
+    rlvr audit report RUN [--json]        writes report.html, .json and .md, says where, or prints the facts
+                          [--gate]        exit code 3 if a gate fails
     rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
     rlvr audit sql RUN [QUERY|@name]      asks the books a question; without one, lists what can be asked
 
@@ -17,6 +18,7 @@ import typer
 
 from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.facts import as_json, gather
+from rlvr.audit.gates import Level
 from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.report import write_report
 from rlvr.audit.sql import Answer, as_table, ask
@@ -37,11 +39,18 @@ RunDir = Annotated[
 def report(
     run: RunDir,
     as_data: Annotated[bool, typer.Option("--json", help="Print the facts as JSON as well.")] = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 if a gate fails.")] = False,
 ) -> None:
-    """Write the run's report.html."""
+    """Write the run's report.html, report.json and report.md."""
     facts = gather(run)
     path = write_report(run, facts)
     typer.echo(json.dumps(as_json(facts) | {"report": str(path)}, indent=2) if as_data else str(path))
+    if gate:
+        for one in facts.gates_worst_first:
+            if one.level in (Level.FAIL, Level.WARN):
+                typer.echo(f"{one.level}: {one.title}: {one.about}", err=True)
+        if facts.level is Level.FAIL:
+            raise typer.Exit(GATE_FAILED)
 
 
 @app.command()

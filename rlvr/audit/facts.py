@@ -11,15 +11,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
+import duckdb
+from pydantic import JsonValue, ValidationError
 
 from rlvr.audit.check import CheckResult, check_run
+from rlvr.audit.gates import Evidence, Gate, Level, judge, worst
 from rlvr.audit.headline import Movement, held_out_movements, reward_movement
-from rlvr.audit.manifest import Manifest, Origin, read_manifest
+from rlvr.audit.manifest import MANIFEST_FILE, Manifest, Origin, read_manifest
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
-from rlvr.audit.samples import Exhibit, pick_samples
+from rlvr.audit.samples import Exhibit, pick_groups, pick_samples
 from rlvr.audit.summary import RunSummary, summarize
+from rlvr.config import RunConfig
+from rlvr.errors import LedgerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,19 @@ class RunFacts:
     summary: RunSummary
     samples: dict[str, dict[str, list[Exhibit]]]
     """By domain and outcome."""
+    gates: tuple[Gate, ...]
+    siblings: dict[str, list[Exhibit]]
+    """By row hash, for each row that a gate points at: its whole group, itself first."""
+
+    @property
+    def level(self) -> Level:
+        return worst(self.gates)
+
+    @property
+    def gates_worst_first(self) -> list[Gate]:
+        """Those that fail, warn, pass and that were not measured, each in the order of the table."""
+        order = list(Level)
+        return sorted(self.gates, key=lambda gate: order.index(gate.level))
 
     @property
     def origin(self) -> Origin:
@@ -56,7 +73,29 @@ def gather(run_dir: Path) -> RunFacts:
     with closing(open_ledger(run_dir)) as ledger:
         summary = summarize(ledger, read_metrics(run_dir))
         samples = pick_samples(ledger, [curve.name for curve in summary.domains])
-    return RunFacts(manifest, check_run(run_dir), summary, samples)
+        check = check_run(run_dir)
+        gates = judge(_evidence(ledger, manifest, summary, check))
+        siblings = pick_groups(ledger, {row for gate in gates for row in gate.rows})
+    return RunFacts(manifest, check, summary, samples, gates, siblings)
+
+
+def _evidence(
+    ledger: duckdb.DuckDBPyConnection, manifest: Manifest, summary: RunSummary, check: CheckResult
+) -> Evidence:
+    try:
+        config = RunConfig.model_validate(manifest.attempts[-1].config)
+    except ValidationError as error:
+        raise LedgerError(f"the config in {MANIFEST_FILE} is not one of this version's: {error}") from error
+    return Evidence(
+        ledger,
+        summary,
+        check,
+        reward_movement(summary),
+        tuple(held_out_movements(summary)),
+        rewarding=config.reward,
+        permuted=config.algorithm.control == "permute",
+        ahead=config.rollout.ahead,
+    )
 
 
 def as_json(facts: RunFacts) -> dict[str, JsonValue]:
@@ -76,7 +115,27 @@ def as_json(facts: RunFacts) -> dict[str, JsonValue]:
             "superseded": summary.superseded,
         },
         "outcomes": dict(summary.totals),
+        "verdict": facts.level.value,
+        "gates": [_gate(gate) for gate in facts.gates],
         "ledger": {"ok": check.ok, "head": check.head, "rows": check.rows, "faults": list(check.faults)},
+    }
+
+
+def _gate(gate: Gate) -> dict[str, JsonValue]:
+    found = gate.found
+    return {
+        "name": gate.name,
+        "level": gate.level.value,
+        "value": None if found is None else found.value,
+        "low": None if found is None else found.low,
+        "high": None if found is None else found.high,
+        "n": 0 if found is None else found.n,
+        "warn": gate.warn,
+        "fail": gate.fail,
+        "unit": gate.unit,
+        "about": gate.about,
+        "rows": list(gate.rows),
+        "query": gate.query,
     }
 
 

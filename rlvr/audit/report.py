@@ -1,6 +1,6 @@
 """`report.html`: a run on one page that needs no network and runs no script.
 
-    run directory --gather--> RunFacts --render--> HTML --write_report--> report.html
+    run directory --gather--> RunFacts --render--> HTML --write_report--> report.html, .json and .md
 
 The page's content security policy allows its own style sheet (by hash) and nothing else. Every text
 that goes into it is made inert on the way, whoever wrote it.
@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rlvr.audit.charts import share_bar
-from rlvr.audit.facts import RunFacts, gather
+from rlvr.audit.facts import RunFacts, as_json, gather
 from rlvr.audit.headline import evaluation_movements
 from rlvr.audit.inert import inert
+from rlvr.audit.markdown import as_markdown
+from rlvr.audit.measures import measure, number
 from rlvr.audit.pictures import draw
 from rlvr.audit.query import OUTCOMES
+from rlvr.audit.spans import marked
 from rlvr.audit.storage import write_whole
 
 REPORT_FILE = Path("report.html")
+JSON_FILE, MARKDOWN_FILE = Path("report.json"), Path("report.md")
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -32,15 +37,20 @@ LABEL_CHARS = 300
 
 
 def write_report(run_dir: Path, facts: RunFacts | None = None) -> Path:
-    """Write `report.html` into the run's directory and return its path.
+    """Write `report.html`, and the same as JSON and Markdown, into the run's directory.
+
+    Returns the path of the page.
 
     `facts` are those of `gather(run_dir)`, where the caller has them already.
 
     Raises:
         LedgerError: the books cannot be read, or the page cannot be written.
     """
+    facts = facts or gather(run_dir)
     path = run_dir / REPORT_FILE
-    write_whole(path, render(facts or gather(run_dir)).encode())
+    write_whole(path, render(facts).encode())
+    write_whole(run_dir / JSON_FILE, json.dumps(as_json(facts), indent=2).encode())
+    write_whole(run_dir / MARKDOWN_FILE, as_markdown(facts).encode())
     return path
 
 
@@ -69,6 +79,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"inert": inert, "share_bar": share_bar, "words": _words}
     environment.filters |= {"signed": _signed, "number": _number, "movements": evaluation_movements}
+    environment.filters |= {"measure": measure, "bare": number, "marked": marked}
     return environment
 
 

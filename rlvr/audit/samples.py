@@ -1,6 +1,7 @@
 """A few rollouts to read: of each domain and outcome, some of the first and some of the last steps.
 
     open ledger + domains --pick_samples--> {domain: {outcome: [Exhibit, ...]}}
+    open ledger + rows --pick_groups--> {row hash: that row and its siblings}
 
 Which ones is decided by the rows' hashes, not by anyone's taste. Texts are as the model wrote them:
 hostile; whoever shows them makes them inert.
@@ -8,7 +9,7 @@ hostile; whoever shows them makes them inert.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -16,7 +17,10 @@ import duckdb
 PER_EDGE = 2
 """Samples of one domain and outcome at either end of the run."""
 
-_PICKED = """
+_COLUMNS = """domain, outcome, step, rollout_id, row_hash, prompt, coalesce(response, ''), answer, reference,
+    coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason"""
+
+_PICKED = f"""
 WITH one_per_group AS (
     SELECT domain, outcome, step, min(row_hash) AS row_hash FROM held
     WHERE outcome <> 'lost' AND domain IN (SELECT unnest($domains)) GROUP BY domain, outcome, step, group_id),
@@ -26,11 +30,21 @@ ranked AS (
         row_number() OVER (PARTITION BY domain, outcome ORDER BY step DESC, row_hash) AS late
     FROM one_per_group),
 asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
-SELECT domain, outcome, step, rollout_id, row_hash, prompt, coalesce(response, ''), answer, reference,
-    coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason
-FROM held LEFT JOIN asked ON id = problem_id
+SELECT {_COLUMNS} FROM held LEFT JOIN asked ON id = problem_id
 WHERE row_hash IN (SELECT row_hash FROM ranked WHERE early <= $edge OR late <= $edge)
 ORDER BY domain, outcome, step, row_hash
+"""
+
+MAX_SIBLINGS = 8
+
+_GROUPS = f"""
+WITH wanted AS (
+    SELECT step, attempt, group_id, row_hash AS wanted FROM held WHERE row_hash IN (SELECT unnest($rows))),
+asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
+SELECT wanted, {_COLUMNS} FROM held JOIN wanted USING (step, attempt, group_id)
+LEFT JOIN asked ON id = problem_id
+QUALIFY row_number() OVER (PARTITION BY wanted ORDER BY row_hash <> wanted, rollout_id) <= $most
+ORDER BY wanted, row_hash <> wanted, rollout_id
 """
 
 
@@ -62,4 +76,12 @@ def pick_samples(
     for row in ledger.execute(_PICKED, {"edge": PER_EDGE, "domains": list(domains)}).fetchall():
         sample = Exhibit(*row)
         picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
+    return picked
+
+
+def pick_groups(ledger: duckdb.DuckDBPyConnection, rows: Iterable[str]) -> dict[str, list[Exhibit]]:
+    """Each row with up to `MAX_SIBLINGS - 1` others of its group, the row itself first."""
+    picked: dict[str, list[Exhibit]] = {}
+    for wanted, *row in ledger.execute(_GROUPS, {"rows": sorted(rows), "most": MAX_SIBLINGS}).fetchall():
+        picked.setdefault(wanted, []).append(Exhibit(*row))
     return picked

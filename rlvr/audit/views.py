@@ -1,15 +1,15 @@
 """The views that queries, gates and reports read, as SQL.
 
-    rollouts, problems, verdicts  (registered by `query.py`)
+rollouts, problems, verdicts  (registered by `query.py`)
 
-    held          the rows that made the final model, with `outcome`; steps a resume repeated are left out
-    groups        one row per group: rewards, whether they are all equal, tokens, staleness
-    books         attempt, fate, rows: requested = used + dropped by reason
-    graders       which verifier, version and digest gave how many verdicts in which steps
-    status_ledger verifier x data source x step x outcome, with 95 % intervals and latencies
-    opinions      held rows that were graded again, with both verdicts
-    impact        the same with both advantages' signs: what the other verdict would have taught
-    exploits      rewarded rows in whose text a pattern of known tricks was found
+held          the rows that made the final model, with `outcome`; steps a resume repeated are left out
+groups        one row per group: rewards, whether they are all equal, tokens, staleness
+books         attempt, fate, rows: requested = used + dropped by reason
+graders       which verifier, version and digest gave how many verdicts in which steps
+status_ledger verifier x data source x step x outcome, with 95 % intervals and latencies
+opinions      held rows that were graded again, with both verdicts
+impact        the same with both advantages' signs: what the other verdict would have taught
+exploits      rewarded rows in whose text a pattern of known tricks was found
 """
 
 from __future__ import annotations
@@ -94,14 +94,20 @@ WINDOW one AS (PARTITION BY opinion, step, attempt, group_id)
 
 
 def _exploits_view() -> str:
-    """One SELECT per pattern; the patterns are ours, and RE2 runs them in linear time."""
-    parts = [
-        f"SELECT '{trick.name}' AS exploit, * FROM held "
-        f"WHERE score > 0 AND verifier IN ({', '.join(repr(name) for name in trick.verifiers)}) "
-        f"AND regexp_matches(response, '{trick.pattern.replace(chr(39), chr(39) * 2)}')"
+    """All patterns in one pass over the rewarded rows; the patterns are ours, the texts are only searched."""
+    tricks = ",\n".join(
+        f"CASE WHEN verifier IN ({', '.join(map(_quoted, trick.verifiers))}) "
+        f"AND regexp_matches(response, {_quoted(trick.pattern)}) THEN {_quoted(trick.name)} END"
         for trick in EXPLOITS
-    ]
-    return "CREATE VIEW exploits AS\n" + "\nUNION ALL\n".join(parts)
+    )
+    return f"""
+CREATE VIEW exploits AS
+SELECT * FROM (SELECT unnest([{tricks}]) AS exploit, * FROM held WHERE score > 0) WHERE exploit IS NOT NULL
+"""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 VIEWS = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -106,6 +107,7 @@ def small_step(step: int = 0, *, groups: int = 2, size: int = 4) -> list[ScoredG
     ]
 
 
+@cache
 def origin() -> Origin:
     """What a small run is made from; there is no model folder, so nothing is hashed."""
     config = RunConfig.model_validate(
@@ -130,14 +132,18 @@ def answer_to(asked: Problem) -> str:
     return ", ".join(map(str, truth)) if isinstance(truth, list) else str(truth)
 
 
+@cache
+def _problems() -> Sequence[Problem]:
+    return load_problems(SyntheticConfig(train_per_domain=100, heldout_per_domain=8), "train")
+
+
 class RunMaker:
     """A training that is only its books: problems are asked, a simulated policy learns to answer them."""
 
     def __init__(self, seed: int = 0, *, groups: int = 16, size: int = 8) -> None:
         self._rng = Random(seed)
         self._groups, self._size = groups, size
-        source = SyntheticConfig(train_per_domain=100, heldout_per_domain=8)
-        self._problems = load_problems(source, "train")
+        self._problems = _problems()
 
     def step(self, step: int, skill: float) -> list[ScoredGroup]:
         """One step's groups; `skill` in [0, 1] is how often an answer in the asked form is right."""
@@ -176,7 +182,7 @@ class RunMaker:
             text = f"I add the tens, then the ones, and then I {'go on and ' * 6}"
             none = NO_ANSWER.model_copy(update={"verifier": asked.verifier})
             return Sample(rollout_id, rollout(text, version=step, tokens=64), none)
-        right = self._rng.random() < skill
+        right = self._rng.random() < skill or truth == WRONG[asked.domain]
         answer = truth if right else WRONG[asked.domain]
         text = f"First the parts, then the whole.\nSo the answer is \\boxed{{{answer}}}"
         graded = verdict(score=float(right), answer=answer, verifier=asked.verifier)
