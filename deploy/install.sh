@@ -69,8 +69,10 @@ ModelRegistry.models["Qwen3ForCausalLM"].inspect_model_cls()' >/dev/null 2>&1 ||
 
 check_python
 packages=(bwrap=bubblewrap)
-# Tests also run C++, JavaScript and bash programs in the sandbox, and look at the report in a browser.
-[ "${1:-}" = --test ] && packages+=(g++=g++ node=nodejs unshare=util-linux chromium=chromium)
+# Tests also run C++, JavaScript and bash programs in the sandbox, start a Docker engine, and look at the report in
+# a browser.
+[ "${1:-}" = --test ] && packages+=(g++=g++ node=nodejs unshare=util-linux chromium=chromium
+                                    dockerd=docker.io containerd=containerd runc=runc)
 system_packages "${packages[@]}"
 
 inputs=$(cat pyproject.toml deploy/*.txt deploy/install.sh | sha256sum)
