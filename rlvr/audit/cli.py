@@ -4,27 +4,35 @@
                           [--gate]        exit code 3 if a gate fails
     rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
     rlvr audit sql RUN [QUERY|@name]      asks the books a question; without one, lists what can be asked
+    rlvr audit regrade RUN --verifier NAME[@url|option=value]   grades again, and says what that changes
 
 All work on a run that is still going, too: they only read its books.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rlvr.audit import told
 from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.facts import as_json, gather
 from rlvr.audit.gates import Level
+from rlvr.audit.grading_again import grade_again, parse_second_verifier
 from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.report import write_report
 from rlvr.audit.sql import Answer, as_table, ask
+from rlvr.audit.whatif import what_if
 
 GATE_FAILED = 3
 """Exit code of a check that found a fault."""
+
+INFRASTRUCTURE = 4
+"""Exit code when a verifier service could not take all rows."""
 
 MAX_FAULTS = 20
 
@@ -80,6 +88,25 @@ def sql(
         return
     for row in answer.rows:
         typer.echo(json.dumps(dict(zip(answer.columns, row, strict=True)), default=str))
+
+
+@app.command()
+def regrade(
+    run: RunDir,
+    verifier: Annotated[str, typer.Option(help="NAME or pkg.module:Class, then @URL or @option=value,...")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes, where no URL is given.")] = 2,
+    as_data: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Grade stored rollouts again and say what that would have done to training; resumes where it stopped."""
+    second = parse_second_verifier(verifier)
+    left = asyncio.run(
+        grade_again(run, second, workers=workers, said=lambda line: typer.echo(line, err=True))
+    )
+    found = what_if(run, second.opinion)
+    typer.echo(json.dumps(told.as_data(found), indent=2) if as_data else told.told(found))
+    if left:
+        typer.echo(f"{left} rows could not be graded now: run the same command again", err=True)
+        raise typer.Exit(INFRASTRUCTURE)
 
 
 def _catalogue() -> Answer:

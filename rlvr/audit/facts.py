@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.gates import Evidence, Gate, Level, judge, worst
 from rlvr.audit.headline import Movement, held_out_movements, reward_movement
-from rlvr.audit.manifest import MANIFEST_FILE, Manifest, Origin, read_manifest
+from rlvr.audit.manifest import Manifest, Origin, read_config, read_manifest
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
 from rlvr.audit.samples import Exhibit, pick_groups, pick_samples
 from rlvr.audit.summary import RunSummary, summarize
 from rlvr.config import RunConfig
-from rlvr.errors import LedgerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +73,14 @@ def gather(run_dir: Path) -> RunFacts:
         summary = summarize(ledger, read_metrics(run_dir))
         samples = pick_samples(ledger, [curve.name for curve in summary.domains])
         check = check_run(run_dir)
-        gates = judge(_evidence(ledger, manifest, summary, check))
+        gates = judge(_evidence(ledger, read_config(run_dir), summary, check))
         siblings = pick_groups(ledger, {row for gate in gates for row in gate.rows})
     return RunFacts(manifest, check, summary, samples, gates, siblings)
 
 
 def _evidence(
-    ledger: duckdb.DuckDBPyConnection, manifest: Manifest, summary: RunSummary, check: CheckResult
+    ledger: duckdb.DuckDBPyConnection, config: RunConfig, summary: RunSummary, check: CheckResult
 ) -> Evidence:
-    try:
-        config = RunConfig.model_validate(manifest.attempts[-1].config)
-    except ValidationError as error:
-        raise LedgerError(f"the config in {MANIFEST_FILE} is not one of this version's: {error}") from error
     return Evidence(
         ledger,
         summary,

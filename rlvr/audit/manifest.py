@@ -138,6 +138,20 @@ def read_manifest(run_dir: Path) -> Manifest:
         raise LedgerError(f"{path} is damaged: {error.errors()[0]['msg']}") from error
 
 
+def read_config(run_dir: Path) -> RunConfig:
+    """The config of a run's latest attempt.
+
+    Raises:
+        LedgerError: the manifest is missing or damaged, or its config is not one of this version's.
+    """
+    try:
+        return RunConfig.model_validate(read_manifest(run_dir).attempts[-1].config)
+    except ValidationError as error:
+        raise LedgerError(
+            f"the config in {run_dir / MANIFEST_FILE} is not one of this version's: {error}"
+        ) from error
+
+
 def git_state(folder: Path) -> GitState | None:
     """The state of the repository that holds `folder`; None if there is none, or no git."""
     sha = _git(folder, "rev-parse", "HEAD")

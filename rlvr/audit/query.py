@@ -27,6 +27,11 @@ from rlvr.errors import LedgerError
 
 OUTCOMES = ("right", "partly", "wrong", "no_answer", "undecided", "lost")
 
+_READ_SCHEMA = LEDGER_SCHEMA.set(
+    LEDGER_SCHEMA.get_field_index("created_at"), pa.field("created_at", pa.timestamp("us"))
+)
+"""Times as plain UTC: for those with a zone DuckDB asks for pytz."""
+
 _SEALED = {
     "enable_external_access": False,
     "python_enable_replacements": False,
@@ -43,12 +48,12 @@ def open_ledger(run_dir: Path) -> duckdb.DuckDBPyConnection:
     files = [str(path) for path in sorted((run_dir / "ledger").glob("step=*/attempt=*.parquet"))]
     connection = duckdb.connect(config=dict(_SEALED))
     try:
-        rows = ds.dataset(files, schema=LEDGER_SCHEMA, format="parquet") if files else None
+        rows = ds.dataset(files, schema=_READ_SCHEMA, format="parquet") if files else None
     except (pa.ArrowInvalid, OSError) as error:
         raise LedgerError(
             f"the ledger of {run_dir} cannot be read: {error}; see `rlvr audit check`"
         ) from error
-    connection.register("rollouts", LEDGER_SCHEMA.empty_table() if rows is None else rows)
+    connection.register("rollouts", _READ_SCHEMA.empty_table() if rows is None else rows)
     connection.register("problems", read_problems(run_dir))
     connection.register("verdicts", read_opinions(run_dir))
     for view in VIEWS:

@@ -21,6 +21,7 @@ from rlvr.audit.gates import RULES, Estimate, Gate, Level
 from rlvr.audit.gates.base import judged
 from rlvr.audit.report import write_report
 from rlvr.audit.spans import marked
+from rlvr.audit.sql import ask
 from rlvr.rollouts import Sample, ScoredGroup
 from tests.audit.sample_runs import (
     UNDECIDED,
@@ -195,7 +196,7 @@ def test_a_stale_publish_and_a_gain_not_seen_held_out_fail(tmp_path: Path) -> No
     assert gates_of(tmp_path / "gap")["exploit_gap"].level is Level.FAIL
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_clean_run_fails_nothing_and_warns_at_most_once(seed: int, tmp_path: Path) -> None:
     write_run(tmp_path, steps=12, groups=8, size=4, seed=seed)
     levels = [gate.level for gate in gather(tmp_path).gates]
@@ -276,9 +277,7 @@ def test_a_trick_is_told_from_its_innocent_neighbour(
     samples = [Sample(name, rollout(name), graded) for name in (text, innocent)]
     audit.record(0, [scored_group(0, 0, samples)])
     audit.close()
-    found = gates_of(tmp_path)["exploits"].found
-    assert found is not None
-    assert found.value == 0.5
+    assert [row[:3] for row in ask(tmp_path, "@exploit_hits").rows] == [(exploit, "math", 1)]
 
 
 @given(response=st.text(), answer=st.none() | st.text(max_size=5), limit=st.integers(1, 40))

@@ -12,6 +12,7 @@ from rlvr.audit import Audit
 from rlvr.audit.cli import app
 from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.opinions import OPINION_SCHEMA
+from rlvr.audit.schema import LEDGER_SCHEMA
 from rlvr.audit.sql import as_table, ask
 from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.errors import ConfigError, LedgerError
@@ -132,6 +133,12 @@ def test_the_terminal_gets_no_character_that_acts(tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["sql", str(tmp_path), "SELECT response FROM held", "--json"])
     assert printed.output.isascii()
     assert json.loads(printed.output.splitlines()[0]) == {"response": "\x1b[31m\u202ered\nx"}
+
+
+def test_every_column_can_be_read(run: Path) -> None:
+    answer = ask(run, "SELECT * FROM rollouts WHERE step = 0")
+    assert answer.columns == tuple(LEDGER_SCHEMA.names)
+    assert len(answer.rows) == 32
 
 
 def test_without_a_query_the_named_ones_are_listed(run: Path) -> None:
