@@ -5,14 +5,17 @@
     rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
     rlvr audit sql RUN [QUERY|@name]      asks the books a question; without one, lists what can be asked
     rlvr audit regrade RUN --verifier NAME[@url|option=value]   grades again, and says what that changes
+    rlvr audit diff RUN_A RUN_B           what differs between two runs: origin, rewards, verdicts, gates
+    rlvr audit label RUN ROW right|wrong  a rollout becomes a labelled case for `verifiers bench --cases`
 
-All work on a run that is still going, too: they only read its books.
+All work on a run that is still going, too: none changes its books.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +23,15 @@ import typer
 
 from rlvr.audit import told
 from rlvr.audit.check import CheckResult, check_run
+from rlvr.audit.diff import compare_runs
 from rlvr.audit.facts import as_json, gather
 from rlvr.audit.gates import Level
 from rlvr.audit.grading_again import grade_again, parse_second_verifier
+from rlvr.audit.labels import LABELS_FILE, label_row
 from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.report import write_report
 from rlvr.audit.sql import Answer, as_table, ask
+from rlvr.audit.told_diff import diff_data, told_diff
 from rlvr.audit.whatif import what_if
 
 GATE_FAILED = 3
@@ -35,6 +41,12 @@ INFRASTRUCTURE = 4
 """Exit code when a verifier service could not take all rows."""
 
 MAX_FAULTS = 20
+
+
+class Label(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+
 
 app = typer.Typer(name="audit", help="Read, check and explain the books of a run.", no_args_is_help=True)
 
@@ -107,6 +119,32 @@ def regrade(
     if left:
         typer.echo(f"{left} rows could not be graded now: run the same command again", err=True)
         raise typer.Exit(INFRASTRUCTURE)
+
+
+@app.command()
+def diff(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", exists=True, file_okay=False)],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", exists=True, file_okay=False)],
+    as_data: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two runs: how they were made, rewards, verdicts on the same responses, gates."""
+    found = compare_runs(run_a, run_b)
+    typer.echo(json.dumps(diff_data(found), indent=2) if as_data else told_diff(found))
+
+
+@app.command()
+def label(
+    run: RunDir,
+    row: Annotated[str, typer.Argument(help="The rollout's row_hash, or at least 8 characters of it.")],
+    expected: Annotated[Label, typer.Argument(help="What the verdict should have been.")],
+    to: Annotated[
+        Path | None, typer.Option(help="File to add the case to; RUN/labels.jsonl if left out.")
+    ] = None,
+) -> None:
+    """Mark a rollout right or wrong: it becomes a case that `python -m verifiers bench --cases` reads."""
+    target = to or run / LABELS_FILE
+    case = label_row(run, row, expected.value, target)
+    typer.echo(f"{case.id}: {case.kind}, expected {case.expected}; in {target}")
 
 
 def _catalogue() -> Answer:

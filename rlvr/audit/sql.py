@@ -21,7 +21,9 @@ from rlvr.errors import ConfigError, LedgerError
 
 _NAME = re.compile(r"@(\w+)(?:\((\d+)\))?")
 
-CELL_CHARS = 60
+CELL_CHARS = 64
+"""A `row_hash` is shown whole, so that it can be copied."""
+
 SHOWN_ROWS = 200
 """On a terminal; `--json` prints all."""
 
