@@ -13,6 +13,7 @@ import itertools
 import os
 import secrets
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Protocol
 from sandboxes.types import Limits
 
 PREFIX = "sandbox-"
-REMOVE_TRIES, REMOVE_WAIT_S = 100, 0.01
+REMOVE_TRIES, SWEEP_TRIES, REMOVE_WAIT_S = 100, 20, 0.01
 KERNEL_FILE_BYTES = 4096
 _numbers = itertools.count()
 
@@ -170,12 +171,19 @@ class Cgroups:
         return JobCgroup(self.layout, folders, limits)
 
     def sweep(self) -> None:
-        """Remove what supervisors that are no longer alive left behind."""
-        for parent in set(self.parents.values()):
-            for folder in parent.glob(f"{PREFIX}*-*"):
-                owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-                if owner.isdigit() and not Path("/proc", owner).exists():
-                    _remove(folder)
+        """Remove what supervisors that are no longer alive left behind; where the kernel still counts a
+        process after a few tries, that is left to the next one."""
+        left = [
+            folder
+            for parent in set(self.parents.values())
+            for folder in parent.glob(f"{PREFIX}*-*")
+            if not Path("/proc", folder.name.removeprefix(PREFIX).partition("-")[0]).exists()
+        ]
+        for _ in range(SWEEP_TRIES):
+            left = [folder for folder in left if not _remove(folder)]
+            if not left:
+                return
+            time.sleep(REMOVE_WAIT_S)
 
 
 def find_cgroups() -> Cgroups | None:
