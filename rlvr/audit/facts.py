@@ -73,14 +73,15 @@ def gather(run_dir: Path) -> RunFacts:
         summary = summarize(ledger, read_metrics(run_dir))
         samples = pick_samples(ledger, [curve.name for curve in summary.domains])
         check = check_run(run_dir)
-        gates = judge(_evidence(ledger, read_config(run_dir), summary, check))
+        gates = judge(evidence_of(ledger, read_config(run_dir), summary, check))
         siblings = pick_groups(ledger, {row for gate in gates for row in gate.rows})
     return RunFacts(manifest, check, summary, samples, gates, siblings)
 
 
-def _evidence(
+def evidence_of(
     ledger: duckdb.DuckDBPyConnection, config: RunConfig, summary: RunSummary, check: CheckResult
 ) -> Evidence:
+    """What gates may look at, from what was already read of a run."""
     return Evidence(
         ledger,
         summary,

@@ -68,7 +68,7 @@ def test_a_regrade_tells_what_was_wrong_and_what_it_taught(tmp_path: Path) -> No
 
 def test_the_rewards_of_the_run_stay_as_they_were(tmp_path: Path) -> None:
     before = ask(run_with_faults(tmp_path), "SELECT * FROM held").rows
-    assert "5 of 5 rows" in regrade(tmp_path, "math")
+    assert "5 of 5 rows" in regrade(tmp_path, LENIENT)
     assert ask(tmp_path, "SELECT * FROM held").rows == before
     assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == 0
 
@@ -121,7 +121,7 @@ def test_a_hostile_reason_reaches_the_terminal_inert(tmp_path: Path) -> None:
     ]
     audit.record(0, [scored_group(0, 0, samples)])
     audit.close()
-    printed = regrade(tmp_path, "math")
+    printed = regrade(tmp_path, LENIENT)
     assert r"\x1b[2J\u202e" in printed
     assert "\x1b" not in printed
 
