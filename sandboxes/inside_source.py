@@ -27,14 +27,14 @@ def init_command(python: str, control: str) -> tuple[str, ...]:
 
 
 def zygote_command(python: str, control: str) -> tuple[str, ...]:
-    """A warm interpreter, set up as `python main.py` would be, because programs run in its forks; `control` is
-    its descriptor's number, or the path of a socket."""
+    """A warm interpreter, set up as `python main.py` would be, because programs run in its forks; `control`
+    is its descriptor's number, or the path of a socket."""
     return (
         python,
         "-s",
         "-B",
         "-c",
-        _source("usage", "job_init", "lockdown", "namespaces", "warm_python", "zygote"),
+        _source("usage", "job_init", "lockdown", "namespaces", "fork", "warm_python", "zygote"),
         control,
     )
 

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 
 CHUNK_BYTES = 1 << 16
+READS_AT_ONCE = 4
+"""Then others have their turn."""
 
 
 class Capture:
@@ -42,14 +44,19 @@ class Capture:
             self._ended.cancel()
 
     def _read(self) -> None:
+        """Take what is there, and see whether that was all: the end is mostly there, too."""
         try:
-            chunk = os.read(self._fd, CHUNK_BYTES)
+            for _ in range(READS_AT_ONCE):
+                chunk = os.read(self._fd, CHUNK_BYTES)
+                if not chunk:
+                    self._loop.remove_reader(self._fd)
+                    self._ended.set_result(None)
+                    return
+                self._keep(chunk)
         except BlockingIOError:
             return
-        if not chunk:
-            self._loop.remove_reader(self._fd)
-            self._ended.set_result(None)
-            return
+
+    def _keep(self, chunk: bytes) -> None:
         room = self._cap_bytes - len(self.data)
         self.data += chunk[:room]
         if len(chunk) > room and not self.truncated:
@@ -65,7 +72,9 @@ class Feeder:
         self._left = memoryview(data)
         self._loop = asyncio.get_running_loop()
         os.set_blocking(fd, False)
-        self._loop.add_writer(fd, self._write)
+        self._write()  # a pipe takes most inputs whole, before there is anybody to read them
+        if self._fd >= 0:
+            self._loop.add_writer(fd, self._write)
 
     def close(self) -> None:
         if self._fd >= 0:

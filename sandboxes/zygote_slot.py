@@ -22,7 +22,7 @@ STARTUP_S = 30.0
 JOBS_PER_ZYGOTE = 2000
 """Then it starts afresh, so that nothing can pile up."""
 HEADER = struct.Struct("<QddQ")
-STOP, JOB = b"s", b"j"
+BEGIN, STOP, JOB = b"b", b"s", b"j"
 
 
 class SlotError(Exception):
@@ -109,6 +109,7 @@ class Slot:
         if pid is None:
             raise SlotError("it ended")
         self._accounting = account(pid)
+        await self._zygote.channel.send(BEGIN)
 
     async def run(self, job: Job, placement: Placement) -> Report:
         """Serve one job; afterwards `usable` says whether the slot may serve another."""

@@ -2,7 +2,8 @@
 
     job_init     process 1 of a job: starts the program, holds its limits, reports
     usage        what the processes of a job use, by /proc
-    zygote       a warm interpreter that forks a program for each job and watches it
+    zygote       a warm interpreter that forks a program for each job
+    fork         one of these forks, as the zygote watches it
     namespaces   the zygote's own namespaces, and the pid namespace of each job
     lockdown     how a program's process gives itself fresh mounts and gives up every privilege
     warm_python  a Python program run by a fork of the warm interpreter instead of a new one

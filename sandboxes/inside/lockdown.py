@@ -11,7 +11,8 @@ import ctypes
 import struct
 
 NEW_MOUNTS, NEW_IPC = 0x00020000, 0x08000000
-NO_SUID, NO_DEV, NO_EXEC = 2, 4, 8
+NO_SUID, NO_DEV, NO_EXEC, REMOUNT = 2, 4, 8, 32
+TEMPORARY = (b"/tmp", b"/dev/shm")
 PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 23, 24, 22, 38
 FILTER_MODE = 2
 CAPABILITIES_VERSION_3 = 0x20080522
@@ -20,14 +21,20 @@ MAX_CAPABILITY = 63
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount_fresh(disk_bytes: int) -> None:
+def mount_fresh() -> None:
     """In new mount and IPC namespaces: a /proc of this pid namespace, and empty /tmp and /dev/shm."""
     checked("unshare", libc.unshare(NEW_MOUNTS | NEW_IPC))
     mount(b"proc", b"/proc", NO_SUID | NO_DEV | NO_EXEC, b"")
-    # an empty file takes an inode and no space, so inodes are bounded too
-    options = f"mode=0777,size={disk_bytes},nr_inodes={max(1024, disk_bytes >> 12)}".encode()
-    mount(b"tmpfs", b"/tmp", NO_SUID | NO_DEV, options)
-    mount(b"tmpfs", b"/dev/shm", NO_SUID | NO_DEV, options)
+    for folder in TEMPORARY:
+        mount(b"tmpfs", folder, NO_SUID | NO_DEV, b"mode=0777,size=4k")
+
+
+def limit_disk(disk_bytes: int) -> None:
+    """Say how much the temporary folders may hold, each; an empty file takes an inode and no space, so inodes
+    are bounded, too."""
+    options = f"size={disk_bytes},nr_inodes={max(1024, disk_bytes >> 12)}".encode()
+    for folder in TEMPORARY:
+        mount(b"tmpfs", folder, NO_SUID | NO_DEV | REMOUNT, options)
 
 
 def mount(kind: bytes, at: bytes, flags: int, options: bytes) -> None:

@@ -69,6 +69,14 @@ def test_limits_may_grow_and_shrink_from_job_to_job(own_pool: SandboxPool) -> No
     assert outcomes == [Outcome.MEMORY_LIMIT, Outcome.OK] * 2
 
 
+def test_the_first_job_of_a_slot_is_held_to_its_limits_like_all_others() -> None:
+    source = "x = bytearray(b'x') * (100 << 20); print('done')"
+    request = ExecutionRequest(language="python", source=source, limits=Limits(memory_mb=64))
+    for _ in range(5):
+        with SandboxPool.open("zygote", workers=1) as pool:
+            assert pool.run_sync(request).outcome is Outcome.MEMORY_LIMIT
+
+
 def test_closing_the_pool_ends_its_slots() -> None:
     with SandboxPool.open("zygote", workers=1) as pool:
         pool.run_sync(HELLO)
