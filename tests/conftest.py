@@ -17,6 +17,7 @@ TESTS = Path(__file__).parent
 USE_ALL_CORES = {"cluster", "end_to_end", "engines", "gpu", "learner", "loop", "weights"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests, a package's stay together, and so do all that start engines."""
     for item in items:
