@@ -30,8 +30,8 @@ from sandboxes.zygote_slot import Slot, SlotError
 CAPABILITIES: tuple[str, ...] = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
 """For a program's process to mount its own file systems and then to give up these two for good."""
 ZYGOTE_AND_ITS_PARENTS = 4
-"""Processes of the slot that the kernel counts with those of a job, by user: bubblewrap's, the zygote's parent,
-the zygote, and process 1 of the job's namespace."""
+"""Processes of the slot that the kernel counts with those of a job, by user: bubblewrap's, the zygote's
+parent, the zygote, and process 1 of the job's namespace."""
 
 
 class BubblewrapZygote(Process):
