@@ -9,13 +9,15 @@ What the books are made of stands in `ledger.py`, `metrics.py` and `manifest.py`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from guru_data import Problem
 from rlvr.audit.ledger import Ledger
 from rlvr.audit.manifest import MANIFEST_FILE, Origin, next_manifest, write_manifest
 from rlvr.audit.metrics import MetricsLog
 from rlvr.audit.report import write_report
+from rlvr.audit.schema import Row
 from rlvr.rollouts import ScoredGroup
 
 
@@ -49,6 +51,14 @@ class Audit:
             LedgerError: the books do not balance or cannot be written; use no reward of the step.
         """
         return self._ledger.record(step, scored)
+
+    def write(self, step: int, rows: Sequence[Row], problems: Iterable[Problem]) -> str:
+        """Write a step that another trainer took, as rows already; returns the new head.
+
+        Raises:
+            LedgerError: the step was written already, or the disk is full.
+        """
+        return self._ledger.write(step, rows, problems)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Write one line of metrics; a step may have several (training, evaluation)."""

@@ -79,7 +79,7 @@ def gather(run_dir: Path) -> RunFacts:
 
 
 def evidence_of(
-    ledger: duckdb.DuckDBPyConnection, config: RunConfig, summary: RunSummary, check: CheckResult
+    ledger: duckdb.DuckDBPyConnection, config: RunConfig | None, summary: RunSummary, check: CheckResult
 ) -> Evidence:
     """What gates may look at, from what was already read of a run."""
     return Evidence(
@@ -88,9 +88,9 @@ def evidence_of(
         check,
         reward_movement(summary),
         tuple(held_out_movements(summary)),
-        rewarding=config.reward,
-        permuted=config.algorithm.control == "permute",
-        ahead=config.rollout.ahead,
+        rewarding=None if config is None else config.reward,
+        permuted=config is not None and config.algorithm.control == "permute",
+        ahead=0 if config is None else config.rollout.ahead,
     )
 
 

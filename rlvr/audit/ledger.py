@@ -9,18 +9,19 @@ steps it repeats stay beside the old ones. Metrics, manifest and report are othe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from guru_data import Problem
 from rlvr.audit.balance import check_groups
 from rlvr.audit.chain import Chain
 from rlvr.audit.problems import PROBLEMS_FILE, ProblemBook
 from rlvr.audit.rows import ledger_rows
-from rlvr.audit.schema import LEDGER_SCHEMA
+from rlvr.audit.schema import LEDGER_SCHEMA, Row
 from rlvr.audit.storage import TEMPORARY_SUFFIX, parquet_bytes, sha256_file, write_whole
 from rlvr.errors import LedgerError
 from rlvr.rollouts import ScoredGroup
@@ -62,14 +63,22 @@ class Ledger:
                 is full. Nothing of the step counts as recorded then.
         """
         check_groups(step, scored)
-        file = ledger_file(step, self._attempt)
-        if file in self._chain.files:
-            raise LedgerError(f"{file} is already written: a step is recorded once per attempt")
         rows = ledger_rows(
             scored, run_id=self._run_id, step=step, attempt=self._attempt, created_at=datetime.now(UTC)
         )
-        self._problems.add(group.group.problem for group in scored)
-        digest = write_whole(self._run_dir / file, parquet_bytes(rows, LEDGER_SCHEMA))
+        return self.write(step, rows, [group.group.problem for group in scored])
+
+    def write(self, step: int, rows: Sequence[Row], problems: Iterable[Problem]) -> str:
+        """Write rows that are made and accounted for already, those of an import; returns the new head.
+
+        Raises:
+            LedgerError: the step was recorded already, or the disk is full.
+        """
+        file = ledger_file(step, self._attempt)
+        if file in self._chain.files:
+            raise LedgerError(f"{file} is already written: a step is recorded once per attempt")
+        self._problems.add(problems)
+        digest = write_whole(self._run_dir / file, parquet_bytes(list(rows), LEDGER_SCHEMA))
         return self._chain.append(file, digest, len(rows), sync=False)
 
     def seal(self, file: str) -> str:

@@ -53,15 +53,27 @@ class GitState(_Record):
     dirty: bool
 
 
+class Imported(_Record):
+    """Where the rollouts of a run are from that another trainer made."""
+
+    format: str
+    files: dict[str, str]
+    """SHA-256 by path below what was imported."""
+    rows: int
+    left_out: int
+    """Rows of the files that are not in the ledger; the import wrote down which and why."""
+
+
 class Origin(_Record):
     """What one attempt was started from."""
 
     created_at: datetime
     command: tuple[str, ...]
     config: dict[str, JsonValue]
+    """Empty if the run was imported."""
     config_sha256: str
-    seed: int
-    model: str
+    seed: int | None
+    model: str | None
     model_files: dict[str, str]
     """SHA-256 by file name; empty if the model is not a local folder."""
     verifiers: dict[str, str]
@@ -70,6 +82,8 @@ class Origin(_Record):
     python: str
     git: GitState | None
     """None if the code is not in a git repository."""
+    imported: Imported | None = None
+    """Set if another trainer made the rollouts; its config, seed, model and verifiers are not known then."""
 
 
 class Manifest(_Record):
@@ -100,6 +114,24 @@ def describe(
         libraries=_library_versions(),
         python=platform.python_version(),
         git=git_state(Path(__file__).parent),
+    )
+
+
+def describe_import(imported: Imported, *, command: Sequence[str]) -> Origin:
+    """What is known of rollouts that another trainer made: the files they came in, and who read those."""
+    return Origin(
+        created_at=datetime.now(UTC),
+        command=tuple(command),
+        config={},
+        config_sha256=hashlib.sha256(canonical_json({}).encode()).hexdigest(),
+        seed=None,
+        model=None,
+        model_files={},
+        verifiers={},
+        libraries=_library_versions(),
+        python=platform.python_version(),
+        git=git_state(Path(__file__).parent),
+        imported=imported,
     )
 
 
@@ -138,14 +170,17 @@ def read_manifest(run_dir: Path) -> Manifest:
         raise LedgerError(f"{path} is damaged: {error.errors()[0]['msg']}") from error
 
 
-def read_config(run_dir: Path) -> RunConfig:
-    """The config of a run's latest attempt.
+def read_config(run_dir: Path) -> RunConfig | None:
+    """The config of a run's latest attempt; None for an imported run, which has none.
 
     Raises:
         LedgerError: the manifest is missing or damaged, or its config is not one of this version's.
     """
+    origin = read_manifest(run_dir).attempts[-1]
+    if origin.imported is not None:
+        return None
     try:
-        return RunConfig.model_validate(read_manifest(run_dir).attempts[-1].config)
+        return RunConfig.model_validate(origin.config)
     except ValidationError as error:
         raise LedgerError(
             f"the config in {run_dir / MANIFEST_FILE} is not one of this version's: {error}"

@@ -3,7 +3,8 @@
     run directory + opinion --what_if--> WhatIf: confusion, McNemar, flips, Teaching, what to fix first
 
 Rewards and advantages are made anew from both verdicts by the run's own reward policy and algorithm; a row
-without a second verdict keeps its first. A control run's permutation is not repeated.
+without a second verdict keeps its first. A control run's permutation is not repeated. An imported run's
+policy and algorithm are unknown: it is taken to have had the default ones.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from rlvr.algorithms.base import Algorithm, open_algorithm
 from rlvr.audit.manifest import read_config
 from rlvr.audit.query import open_ledger
-from rlvr.config import RewardConfig
+from rlvr.config import GRPOConfig, RewardConfig
 from rlvr.errors import LedgerError
 from rlvr.rollouts import FinishReason, FloatArray, Rollout, Sample
 from rlvr.score import reward_of
@@ -139,6 +140,7 @@ def what_if(run_dir: Path, opinion: str) -> WhatIf:
         LedgerError: there is no such opinion, or the books cannot be read.
     """
     config = read_config(run_dir)
+    policy, kind = (RewardConfig(), GRPOConfig()) if config is None else (config.reward, config.algorithm)
     with closing(open_ledger(run_dir)) as ledger:
         rows = ledger.execute(_PAIRS, {"opinion": opinion}).fetchall()
     if not rows:
@@ -150,10 +152,9 @@ def what_if(run_dir: Path, opinion: str) -> WhatIf:
             confusion[row[8], row[13]] += 1
             if row[8] != row[13]:
                 flips[_flip(_pair(row))] += 1
-    teaching = Teaching()
-    algorithm = open_algorithm(config.algorithm)
+    teaching, algorithm = Teaching(), open_algorithm(kind)
     for _, group in groupby(map(_pair, rows), key=lambda pair: pair.group):
-        _teach(teaching, list(group), config.reward, algorithm)
+        _teach(teaching, list(group), policy, algorithm)
     return WhatIf(opinion, confusion, flips, teaching)
 
 
@@ -206,7 +207,7 @@ _NO_IDS, _NO_LOGPROBS = np.empty(0, np.int32), np.empty(0, np.float32)
 
 def _sample(finish_reason: str | None, status: str | None, score: float | None) -> Sample:
     """As much of a rollout as the reward policy looks at."""
-    if status is None or finish_reason is None:
+    if status is None:
         return Sample("", None, None)
     reason: FinishReason = "length" if finish_reason == "length" else "stop"
     rollout = Rollout("", _NO_IDS, _NO_IDS, _NO_LOGPROBS, "", reason, ())

@@ -88,7 +88,9 @@ class Evidence:
     check: CheckResult
     reward: Movement | None
     held_out: tuple[Movement, ...]
-    rewarding: RewardConfig
+    rewarding: RewardConfig | None
+    """None for an imported run: another trainer made it, and neither its reward policy nor what it lost or
+    left undecided is known."""
     permuted: bool
     """The control run in which rewards are shuffled on purpose."""
     ahead: int

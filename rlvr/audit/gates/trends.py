@@ -87,7 +87,8 @@ def answer_concentration(evidence: Evidence) -> Gate:
     """The growth of one answer's share in its domain, beyond how often it is the reference."""
     found: Estimate | None = None
     rows: tuple[str, ...] = ()
-    if len(evidence.summary.steps) >= 4:
+    (answers,) = evidence.one("SELECT count(answer) FROM held")
+    if answers and len(evidence.summary.steps) >= 4:
         row = evidence.ledger.execute(
             _HABIT,
             {"first": evidence.first_step, "last": evidence.last_step, "problems": CONCENTRATED_PROBLEMS},

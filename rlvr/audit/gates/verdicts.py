@@ -17,8 +17,10 @@ COMPARABLE_CHARS = 2_000
 
 def undecided(evidence: Evidence) -> Gate:
     counts = evidence.summary.totals
+    seen = evidence.rewarding or counts["undecided"]
     return judged(
-        "undecided", "Undecided verdicts", Estimate.share(counts["undecided"], counts.total()),
+        "undecided", "Undecided verdicts",
+        Estimate.share(counts["undecided"], counts.total()) if seen else None,
         "rollouts whose verifier could not tell", warn=0.02, fail=0.05, section="outcomes",
         rows=evidence.hashes("SELECT row_hash FROM held WHERE outcome = 'undecided' ORDER BY row_hash"),
         query="@undecided_problems",
@@ -27,8 +29,9 @@ def undecided(evidence: Evidence) -> Gate:
 
 def lost(evidence: Evidence) -> Gate:
     counts = evidence.summary.totals
+    seen = evidence.rewarding or counts["lost"]
     return judged(
-        "lost", "Lost rollouts", Estimate.share(counts["lost"], counts.total()),
+        "lost", "Lost rollouts", Estimate.share(counts["lost"], counts.total()) if seen else None,
         "rollouts that were never finished or never graded", warn=0.02, fail=0.05, section="outcomes",
         query="SELECT * FROM held WHERE outcome = 'lost'",
     )  # fmt: skip
@@ -85,7 +88,8 @@ def silent_zeros(evidence: Evidence) -> Gate:
 
 def graders(evidence: Evidence) -> Gate:
     most, verifiers = evidence.one(
-        "SELECT coalesce(max(n), 0), count(*) FROM (SELECT count(*) AS n FROM graders GROUP BY verifier)"
+        "SELECT coalesce(max(n), 0), count(*) FROM "
+        "(SELECT count(*) AS n FROM graders WHERE verifier_digest IS NOT NULL GROUP BY verifier)"
     )
     return judged(
         "graders", "Versions of a verifier", Estimate.exact(most, int(verifiers)),
