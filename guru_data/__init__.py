@@ -17,7 +17,13 @@ from guru_data.config import (
     SyntheticConfig,
 )
 from guru_data.curricula.base import Outcome
-from guru_data.curricula.config import CurriculumConfig
+from guru_data.curricula.config import (
+    CurriculumConfig,
+    DifficultyAwareConfig,
+    MixtureConfig,
+    StageConfig,
+    StagedConfig,
+)
 from guru_data.errors import (
     CursorError,
     GuruDataError,
@@ -36,12 +42,14 @@ __all__ = [
     "Cursor",
     "CursorError",
     "Demonstration",
+    "DifficultyAwareConfig",
     "Domain",
     "GuruConfig",
     "GuruDataError",
     "HuggingfaceConfig",
     "JsonlConfig",
     "Message",
+    "MixtureConfig",
     "Outcome",
     "ParquetConfig",
     "PrepareError",
@@ -53,6 +61,8 @@ __all__ = [
     "SourceConfigError",
     "SourceError",
     "Split",
+    "StageConfig",
+    "StagedConfig",
     "SyntheticConfig",
     "UnknownSourceError",
     "demonstrations",

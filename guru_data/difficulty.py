@@ -36,8 +36,8 @@ class DifficultyConfig(Config):
     hopeless_to: Rate = 1e-5
     """A problem is dropped up to this pass rate of the strong model."""
     measured: dict[str, tuple[Path, ...]] = Field(default_factory=dict)
-    """Evaluation files of a run (`evals/step_*.json`), by the model that they measured; they are added to
-    the pass rates that the sources bring and win over them."""
+    """Evaluations (what `rlvr eval --json` printed, or a run's `evals/step_*.json`), by the model that they
+    measured; they are added to the pass rates that the sources bring and win over them."""
 
     @model_validator(mode="after")
     def _limits_leave_something(self) -> DifficultyConfig:

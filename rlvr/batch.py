@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlvr.packing import pack
+from rlvr.packing import Number, pack
 from rlvr.rollouts import FloatArray, IntArray, Rollout, ScoredGroup
 
 
@@ -75,7 +76,7 @@ def _minibatch(used: Sequence[tuple[Rollout, float]], row_tokens: int) -> MiniBa
     prompts = [np.zeros(len(rollout.prompt_ids), np.float32) for rollout in rollouts]
     rows = pack([np.concatenate([r.prompt_ids, r.completion_ids]) for r in rollouts], row_tokens)
 
-    def lay(completions: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
+    def lay(completions: Sequence[NDArray[Any]], dtype: type[Number]) -> NDArray[Number]:
         pieces = zip(prompts, completions, strict=True)
         return rows.lay([np.concatenate([prompt, piece]) for prompt, piece in pieces], dtype)
 

@@ -17,12 +17,11 @@ from pathlib import Path
 
 from guru_data import Problem
 from rlvr.groups import GroupMaker
+from rlvr.outcomes import is_right
 from rlvr.rollouts import RolloutGroup
 from verifiers import VerdictStatus
 
 EVALUATIONS = "evals"
-PASS_MARK = 0.5
-"""A sample with at least this score is right; partial credit of most verifiers is rarer than 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def summarise(groups: Iterable[RolloutGroup]) -> Evaluation:
                 problem_id=group.problem.id,
                 domain=group.problem.domain,
                 samples=len(graded),
-                correct=sum(verdict.score >= PASS_MARK for verdict in graded if verdict.score is not None),
+                correct=sum(map(is_right, graded)),
                 in_form=sum(verdict.status is VerdictStatus.GRADED for verdict in graded),
             )
         )

@@ -13,14 +13,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from guru_data import Cursor, Problem, ProblemStream
 from rlvr.engines.base import Generators
 from rlvr.errors import GeneratorLostError
+from rlvr.outcomes import step_outcomes
 from rlvr.prompts import PromptEncoder
-from rlvr.rollouts import Rollout, RolloutGroup, Sample, SamplingParams
+from rlvr.rollouts import Rollout, RolloutGroup, Sample, SamplingParams, ScoredGroup
 from verifiers import GroundTruthError, Verdict, VerifierError, VerifierUnavailableError, VerifyRequest
 
 
@@ -69,14 +70,21 @@ class GroupMaker:
         self._group_size = group_size
         self._timeout_s = timeout_s
 
-    async def make(self, step: int, place: int, problem: Problem) -> tuple[RolloutGroup, Timing]:
-        """One verified group; a failure of ours marks the samples it hit as lost."""
+    async def make(
+        self, step: int, place: int, problem: Problem, length_budget: int | None = None
+    ) -> tuple[RolloutGroup, Timing]:
+        """One verified group; a failure of ours marks the samples it hit as lost.
+
+        `length_budget` is how many tokens a completion may have where that is less than is sampled at most.
+        """
         group_id = f"{step:06d}-{place:04d}"
         began = time.monotonic()
+        sampling = self._sampling
+        if length_budget is not None:
+            sampling = replace(sampling, max_new_tokens=min(sampling.max_new_tokens, length_budget))
         try:
             rollouts, attempts = await asyncio.wait_for(
-                self._generators.generate(self._encode(problem), self._group_size, self._sampling),
-                self._timeout_s,
+                self._generators.generate(self._encode(problem), self._group_size, sampling), self._timeout_s
             )
         except (GeneratorLostError, TimeoutError) as error:
             lost = "generator_lost" if isinstance(error, GeneratorLostError) else "generation_timeout"
@@ -121,13 +129,24 @@ class GroupStream:
         """The groups of `step`; steps must be asked for one after the other."""
         first_new = self._running[-1][0] + 1 if self._running else step
         for later in range(first_new, min(step + self._ahead, self._steps - 1) + 1):
-            problems = self._problems.next_batch(self._per_step)
+            batch = [
+                (problem, self._problems.length_budget(problem))
+                for problem in self._problems.next_batch(self._per_step)
+            ]
             cursor = self._problems.state()
-            self._running.append((later, asyncio.create_task(self._make(later, problems, cursor))))
+            self._running.append((later, asyncio.create_task(self._make(later, batch, cursor))))
         expected, task = self._running.popleft()
         if expected != step:
             raise ValueError(f"asked for step {step}, next is {expected}")
         return await task
+
+    def observe(self, step: int, scored: Sequence[ScoredGroup]) -> None:
+        """Tell the curriculum how a step's problems went; later steps are drawn accordingly."""
+        self._problems.observe(step, step_outcomes(scored))
+
+    def resumable(self, cursor: Cursor) -> Cursor:
+        """A step's cursor with all that a run which goes on after that step must know."""
+        return self._problems.with_outcomes(cursor)
 
     async def close(self) -> None:
         """Drop what is still under way."""
@@ -137,9 +156,14 @@ class GroupStream:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _make(self, step: int, problems: Sequence[Problem], cursor: Cursor) -> StepGroups:
+    async def _make(
+        self, step: int, batch: Sequence[tuple[Problem, int | None]], cursor: Cursor
+    ) -> StepGroups:
         async with asyncio.TaskGroup() as tasks:
-            making = [tasks.create_task(self._maker.make(step, i, p)) for i, p in enumerate(problems)]
+            making = [
+                tasks.create_task(self._maker.make(step, place, problem, budget))
+                for place, (problem, budget) in enumerate(batch)
+            ]
         made = [task.result() for task in making]
         timings = [timing for _, timing in made]
         generated = max(timing.generated for timing in timings)

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlvr.rollouts import IntArray
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def plan_rows(lengths: Sequence[int], row_tokens: int) -> list[list[int]]:
@@ -59,7 +62,7 @@ class PackedRows:
     position_ids_RL: IntArray
     places: tuple[tuple[int, int], ...]
 
-    def lay(self, values: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
+    def lay(self, values: Sequence[NDArray[Any]], dtype: type[Number]) -> NDArray[Number]:
         """Lay per-sequence arrays (same lengths as the sequences) out in rows; zeros elsewhere."""
         laid_RL = np.zeros(self.token_ids_RL.shape, dtype)
         for (row, column), value in zip(self.places, values, strict=True):

@@ -38,12 +38,6 @@ class LearnerHandle(Protocol):
     """The learner, wherever it runs."""
 
     async def update(self, batch: Batch) -> dict[str, float]: ...
-    async def learn(self, batch: Batch) -> dict[str, float]:
-        """One update; its metrics, with the time it took."""
-        began = time.monotonic()
-        metrics = await self.learner.update(batch)
-        return {**metrics, "time/learn": time.monotonic() - began}
-
     async def publish(self) -> WeightsRef: ...
     async def save(self, checkpoints: Path, state: dict[str, Any], keep: int) -> Path: ...
     async def restore(self, checkpoint: Path) -> dict[str, Any]: ...
@@ -187,7 +181,8 @@ class Run:
         """Save all that a resume needs, and the model for others; once per version."""
         if self._saved == done:
             return
-        state = {"done": done, "cursor": dict(self.cursor), "ledger_head": self.audit.head}
+        cursor = self.groups.resumable(self.cursor)
+        state = {"done": done, "cursor": dict(cursor), "ledger_head": self.audit.head}
         await self.learner.save(self.directory / "checkpoints", state, self.config.checkpoint.keep)
         await self.learner.export(self.directory / "model")
         self._saved = done

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from guru_data import Problem, ProblemStream, load_problems
+from guru_data import Problem, Split
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
 from rlvr.cluster.generators import GeneratorPool
@@ -28,7 +28,7 @@ from rlvr.console import RunConsole
 from rlvr.errors import ConfigError
 from rlvr.evaluate import Evaluation, evaluate
 from rlvr.groups import GroupMaker, GroupStream
-from rlvr.prompts import PromptEncoder
+from rlvr.problems import Prepared, open_stream, prepare, sample
 from rlvr.rollouts import SamplingParams
 from rlvr.run import Run
 from rlvr.weights.directory import discard_weights, weights_directory
@@ -36,16 +36,6 @@ from verifiers import VerifierClient
 
 PROBE_PROMPTS = 8
 """Prompts that prove the first publish."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A config with its problems loaded and every prompt known to fit."""
-
-    config: RunConfig
-    train: Sequence[Problem]
-    heldout: Sequence[Problem]
-    encode: PromptEncoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +57,8 @@ def plan(config: RunConfig, *, resume: bool) -> Plan:
     if not resume and directory.exists():
         raise ConfigError(f"{directory} exists: go on with --resume, or choose another name")
     preflight(config)
-    prepared = _problems(config)
+    prepared = prepare(config)
+    open_stream(config, prepared.train)
     return Plan(config, prepared.train, prepared.heldout, prepared.encode, directory, resume_from)
 
 
@@ -98,11 +89,10 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
         await learner.connect(config.engine, generators.handles)
         client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
         stack.push_async_callback(client.close)
-        stream, first = ProblemStream(plan.train, seed=config.seed), 0
+        state: dict[str, Any] = {"done": 0, "cursor": None}
         if plan.resume_from is not None:
             state = await learner.restore(plan.resume_from)
-            first = state["done"]
-            stream = ProblemStream.from_state(state["cursor"], plan.train, seed=config.seed)
+        stream = open_stream(config, plan.train, state["cursor"])
         digests = await service.digests()
         origin = describe(config, model_dir=Path(config.model), verifiers=digests, command=sys.argv)
         audit = Audit(plan.directory, config.name, origin, resume=plan.resume_from is not None)
@@ -125,31 +115,32 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
             audit=audit,
             console=console,
             cursor=stream.state(),
-            first=first,
+            first=state["done"],
         )
 
 
-async def evaluate_model(config: RunConfig) -> Evaluation:
-    """Evaluate the config's model, as it lies on disk, on the held-out split.
+async def evaluate_model(config: RunConfig, split: Split) -> Evaluation:
+    """Evaluate the config's model, as it lies on disk, on `eval.problems` problems of a split.
 
     Raises:
-        ConfigError: the config cannot be run, or there are no held-out problems.
+        ConfigError: the config cannot be run, or the split has no problems.
     """
     preflight(config)
-    prepared = _problems(config)
-    if not prepared.heldout:
-        raise ConfigError("data has no held-out problems to evaluate on")
+    prepared = prepare(config)
+    problems = prepared.heldout if split == "heldout" else sample(prepared.train, config)
+    if not problems:
+        raise ConfigError(f"data has no {split} problems to evaluate on")
     async with AsyncExitStack() as stack:
         stack.enter_context(cluster(config.ray_address))
         service, generators = await _start_together(
             stack,
-            start_verifiers(config.verifier, only=_verifier_names(prepared.heldout)),
+            start_verifiers(config.verifier, only=_verifier_names(problems)),
             GeneratorPool.start(config.engine, config.model, config.seed, retries=config.rollout.retries),
         )
         client = VerifierClient(service.url, deadline_s=config.verifier.deadline_s, token=service.token)
         stack.push_async_callback(client.close)
         maker = _maker(prepared, generators, client, config.eval.temperature, config.eval.samples)
-        return await evaluate(maker, prepared.heldout, 0)
+        return await evaluate(maker, problems, 0)
 
 
 async def _start_together(stack: AsyncExitStack, *starting: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -162,15 +153,6 @@ async def _start_together(stack: AsyncExitStack, *starting: Coroutine[Any, Any, 
         if isinstance(part, BaseException):
             raise part
     return started
-
-
-def _problems(config: RunConfig) -> Prepared:
-    encode = PromptEncoder(config.model, config.engine.max_model_len - config.rollout.max_new_tokens)
-    train, heldout = (load_problems(config.data, split) for split in ("train", "heldout"))
-    if heldout:
-        heldout = ProblemStream(heldout, seed=config.seed).next_batch(min(config.eval.problems, len(heldout)))
-    encode.check([*train, *heldout])
-    return Prepared(config, train, heldout, encode)
 
 
 def _verifier_names(*problems: Sequence[Problem]) -> frozenset[str]:

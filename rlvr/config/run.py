@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from guru_data import SourceConfig
+from guru_data import CurriculumConfig, Domain, MixtureConfig, SourceConfig
 from rlvr.config.base import Config
 
 
@@ -138,6 +138,10 @@ class RunConfig(Config):
     """Local path, or Hugging Face model id, of the model to train."""
     steps: PositiveInt
     data: SourceConfig
+    mixture: dict[Domain, PositiveFloat] = Field(default_factory=dict)
+    """Share of each domain in a batch, unnormalised; left out, each has its share of the problems."""
+    curriculum: CurriculumConfig = MixtureConfig()
+    """`mixture`, `staged` or `difficulty`: which problems are learned from when."""
     out_dir: str = "runs"
     seed: NonNegativeInt = 0
     ray_address: str = "local"

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from guru_data import Problem, ProblemStream, load_problems
+from guru_data import Problem, load_problems
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
 from rlvr.batch import Batch
@@ -18,6 +18,7 @@ from rlvr.engines.scripted import ScriptedEngine
 from rlvr.evaluate import Evaluation
 from rlvr.groups import GroupMaker, GroupStream, Verifiers
 from rlvr.learner.learner import Learner
+from rlvr.problems import open_stream
 from rlvr.prompts import PromptEncoder
 from rlvr.rollouts import SamplingParams
 from rlvr.run import Run
@@ -109,9 +110,10 @@ async def local_run(
         config.seed,
     )
     sampling = SamplingParams(config.rollout.temperature, config.rollout.max_new_tokens)
-    stream = ProblemStream(train, seed=config.seed)
+    stream = open_stream(config, train)
     console = Transcript()
-    async with LocalVerifierClient(plugin_table({}, only=frozenset({"math"}))) as own:
+    named = frozenset(problem.verifier for problem in by_id.values())
+    async with LocalVerifierClient(plugin_table({}, only=named)) as own:
         client = verifiers or own
 
         def maker(count: int) -> GroupMaker:
