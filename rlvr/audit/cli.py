@@ -26,10 +26,11 @@ from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.diff import compare_runs
 from rlvr.audit.facts import as_json, gather
 from rlvr.audit.gates import Level
-from rlvr.audit.grading_again import grade_again, parse_second_verifier
+from rlvr.audit.grading_again import grade_again
 from rlvr.audit.labels import LABELS_FILE, label_row
 from rlvr.audit.named_queries import NAMED_QUERIES
 from rlvr.audit.report import write_report
+from rlvr.audit.second_verifier import parse_second_verifier
 from rlvr.audit.sql import Answer, as_table, ask
 from rlvr.audit.told_diff import diff_data, told_diff
 from rlvr.audit.whatif import what_if

@@ -9,79 +9,22 @@ it was. What follows from the verdicts is said by `whatif.py`.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Protocol
-
-from pydantic import JsonValue
 
 from rlvr.audit.opinions import OPINION_SCHEMA, VERDICTS_FOLDER, opinion_files
 from rlvr.audit.query import open_ledger
-from rlvr.audit.rows import storable
-from rlvr.audit.schema import Row, canonical_json
+from rlvr.audit.schema import Row
+from rlvr.audit.second_verifier import Client, SecondVerifier, ask_opinions, open_client
 from rlvr.audit.storage import parquet_bytes, write_whole
-from rlvr.errors import ConfigError, LedgerError
-from verifiers import LocalVerifierClient, Verdict, VerifierClient, VerifierError, VerifierUnavailableError
+from rlvr.errors import LedgerError
 from verifiers import VerifyRequest as Request
-from verifiers.errors import error_kind
-from verifiers.registry import VERIFIERS, load_verifier
 
 PART_ROWS = 2_000
 
 DEADLINE_S = 1_800.0
 """For one part."""
-
-
-@dataclass(frozen=True, slots=True)
-class SecondVerifier:
-    """Who grades again: a verifier, where it runs, and what its requests say besides the problem."""
-
-    spec: str
-    """As the person wrote it."""
-    verifier: str
-    """A name, or a third party's `pkg.module:Class`."""
-    url: str | None = None
-    """None: in child processes here."""
-    options: dict[str, JsonValue] = field(default_factory=dict)
-    """Take the place of the problem's `extra` of the same name, such as `time_limit_s`."""
-
-    @property
-    def opinion(self) -> str:
-        """The folder of its verdicts."""
-        return re.sub(r"[^A-Za-z0-9._=-]+", "_", self.spec).strip("._") or "opinion"
-
-    @property
-    def grades(self) -> str:
-        """The verifier whose rows it is asked about."""
-        return load_verifier(self.verifier).name if ":" in self.verifier else self.verifier
-
-
-def parse_second_verifier(spec: str) -> SecondVerifier:
-    """Read `NAME`, `NAME@http://host:port` or `NAME@option=value,option=value`; values are JSON or text.
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    verifier, at, rest = spec.partition("@")
-    if ":" not in verifier and verifier not in VERIFIERS:
-        raise ConfigError(f"no verifier {verifier!r}; have {', '.join(VERIFIERS)}, or give pkg.module:Class")
-    if rest.startswith(("http://", "https://")):
-        return SecondVerifier(spec, verifier, url=rest)
-    pairs = [pair.partition("=") for pair in rest.split(",")] if at else []
-    if not all(name and equals for name, equals, _ in pairs):
-        raise ConfigError(f"{spec!r}: after the @ comes a URL, or option=value,option=value")
-    return SecondVerifier(spec, verifier, options={name: _value(text) for name, _, text in pairs})
-
-
-def _value(text: str) -> JsonValue:
-    try:
-        value: JsonValue = json.loads(text)
-    except ValueError:
-        return text
-    return value
 
 
 async def grade_again(
@@ -96,7 +39,7 @@ async def grade_again(
     """
     rows = _rows_to_grade(run_dir, second)
     number, left = len(opinion_files(run_dir, second.opinion)), 0
-    async with _client(second, workers) as client:
+    async with open_client(second, workers=workers, deadline_s=DEADLINE_S) as client:
         await _check_digest(run_dir, second, client)
         for start in range(0, len(rows), PART_ROWS):
             part = rows[start : start + PART_ROWS]
@@ -106,21 +49,6 @@ async def grade_again(
             write_whole(run_dir / file, parquet_bytes(found, OPINION_SCHEMA))
             said(f"{start + len(part)} of {len(rows)} rows")
     return left
-
-
-class _Client(Protocol):
-    async def verify_batch(self, requests: Sequence[Request]) -> list[Verdict | VerifierError]: ...
-
-
-@asynccontextmanager
-async def _client(second: SecondVerifier, workers: int) -> AsyncIterator[_Client]:
-    if second.url is not None:
-        async with VerifierClient(second.url, deadline_s=DEADLINE_S) as remote:
-            yield remote
-    else:
-        table = {second.verifier: VERIFIERS.get(second.verifier, second.verifier)}
-        async with LocalVerifierClient(table, workers=workers, deadline_s=DEADLINE_S) as local:
-            yield local
 
 
 _ROWS = """
@@ -153,7 +81,7 @@ def _rows_to_grade(run_dir: Path, second: SecondVerifier) -> list[StoredRow]:
     return rows
 
 
-async def _check_digest(run_dir: Path, second: SecondVerifier, client: _Client) -> None:
+async def _check_digest(run_dir: Path, second: SecondVerifier, client: Client) -> None:
     """Verdicts of two versions under one name would be no opinion of anybody."""
     graded = _rows(run_dir, second, graded=True, limit="LIMIT 1")
     if not graded:
@@ -171,39 +99,11 @@ async def _check_digest(run_dir: Path, second: SecondVerifier, client: _Client) 
         )
 
 
-async def _grade(client: _Client, second: SecondVerifier, rows: Sequence[StoredRow]) -> list[Row]:
-    """The opinions on some rows; those that the service could not take now are left out."""
-    outcomes = await client.verify_batch([_request(second, row) for row in rows])
-    pairs = zip(rows, outcomes, strict=True)
-    return [
-        {"opinion": second.opinion, "row_hash": row[0], **_columns(outcome)}
-        for row, outcome in pairs
-        if not isinstance(outcome, VerifierUnavailableError)
-    ]
+async def _grade(client: Client, second: SecondVerifier, rows: Sequence[StoredRow]) -> list[Row]:
+    return await ask_opinions(client, second, [_question(second, row) for row in rows])
 
 
-def _request(second: SecondVerifier, row: StoredRow) -> Request:
-    _, response, ground_truth, extra, messages = row
-    return Request(
-        verifier=second.verifier,
-        response=response,
-        ground_truth=json.loads(ground_truth),
-        prompt=json.loads(messages)[-1]["content"],
-        extra=json.loads(extra) | second.options,
-    )
-
-
-def _columns(outcome: Verdict | VerifierError) -> Row:
-    if isinstance(outcome, VerifierError):
-        return {"reason": error_kind(outcome)}
-    return {
-        "verifier": outcome.verifier,
-        "verifier_version": outcome.version,
-        "verifier_digest": outcome.digest,
-        "status": outcome.status.value,
-        "score": outcome.score,
-        "answer": None if outcome.answer is None else storable(outcome.answer),
-        "reason": storable(outcome.reason),
-        "evidence": storable(canonical_json(outcome.evidence)),
-        "elapsed_ms": outcome.elapsed_ms,
-    }
+def _question(second: SecondVerifier, row: StoredRow) -> tuple[str, Request]:
+    row_hash, response, ground_truth, extra, messages = row
+    prompt = json.loads(messages)[-1]["content"]
+    return row_hash, second.request(response, json.loads(ground_truth), prompt, json.loads(extra))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rlvr.audit import Audit
 from rlvr.audit.cli import app
-from rlvr.audit.grading_again import parse_second_verifier
+from rlvr.audit.second_verifier import parse_second_verifier
 from rlvr.audit.opinions import OPINION_SCHEMA, opinion_files
 from rlvr.audit.sql import ask
 from rlvr.audit.storage import parquet_bytes, write_whole
