@@ -7,6 +7,8 @@
     rlvr audit regrade RUN --verifier NAME[@url|option=value]   grades again, and says what that changes
     rlvr audit diff RUN_A RUN_B           what differs between two runs: origin, rewards, verdicts, gates
     rlvr audit label RUN ROW right|wrong  a rollout becomes a labelled case for `verifiers bench --cases`
+    rlvr audit import FORMAT PATH RUN --verifier NAME   another trainer's rollouts become a run
+    rlvr audit export RUN FOLDER          the run as a Hugging Face dataset with a card
 
 All work on a run that is still going, too: none changes its books.
 """
@@ -21,7 +23,7 @@ from typing import Annotated
 
 import typer
 
-from rlvr.audit import told
+from rlvr.audit import exchange, told
 from rlvr.audit.check import CheckResult, check_run
 from rlvr.audit.diff import compare_runs
 from rlvr.audit.facts import as_json, gather
@@ -50,6 +52,8 @@ class Label(StrEnum):
 
 
 app = typer.Typer(name="audit", help="Read, check and explain the books of a run.", no_args_is_help=True)
+app.command("import")(exchange.import_rollouts)
+app.command()(exchange.export)
 
 RunDir = Annotated[
     Path, typer.Argument(metavar="RUN", help="Directory of the run.", exists=True, file_okay=False)

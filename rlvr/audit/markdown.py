@@ -19,16 +19,16 @@ CODE_CHARS = 200
 def as_markdown(facts: RunFacts) -> str:
     """The report as Markdown, worst gates first."""
     balance = facts.summary.balance
-    dropped = "".join(f" + {count} {_code(reason)}" for reason, count in balance.dropped.most_common())
+    dropped = "".join(f" + {count} {code(reason)}" for reason, count in balance.dropped.most_common())
     movements = [movement for movement in (facts.reward, *facts.held_out) if movement is not None]
     return "\n".join(
         [
-            f"# {facts.level}: run {_code(facts.manifest.name)}",
+            f"# {facts.level}: run {code(facts.manifest.name)}",
             "",
             *(_moved(movement) for movement in movements),
             f"- {balance.requested} rollouts requested = {balance.used} used{dropped}",
-            f"- head of the chain {_code(facts.check.head)}",
-            *(f"- fault: {_code(fault)}" for fault in facts.check.faults[:5]),
+            f"- head of the chain {code(facts.check.head)}",
+            *(f"- fault: {code(fault)}" for fault in facts.check.faults[:5]),
             "",
             "| | gate | value | 95 % interval | warns above | fails above | n |",
             "|---|---|---:|---:|---:|---:|---:|",
@@ -55,10 +55,10 @@ def _line(gate: Gate) -> str:
 
 
 def _moved(movement: Movement) -> str:
-    name = _code(movement.name)
+    name = code(movement.name)
     return f"- {name} {movement.word}: {movement.before:.3f} at the start, {movement.after:.3f} at the end"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     plain = visible(text).replace("`", "'").replace("|", "/").replace("\n", " ").strip()
     return f"`{plain[:CODE_CHARS]}`"
