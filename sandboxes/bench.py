@@ -1,6 +1,7 @@
-"""How fast the backends of this machine are, beside a bare interpreter, in one run.
+"""How fast the backends of this machine are, beside plain interpreters, in one run.
 
-    rounds of {bare python, each backend once} -> medians;  then N jobs by W threads -> jobs a second
+    rounds of {bare python, bubblewrap + python, each backend once} -> medians
+    N jobs by W threads -> jobs a second
 
 The program is as trivial as can be (it echoes a line), so what is measured is the sandbox. Rounds are
 interleaved, so that a load that comes and goes falls on all alike; compare the ratios, not the milliseconds.
@@ -15,12 +16,13 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from sandboxes.errors import SandboxError
+from sandboxes.bubblewrap import Bubblewrap, Inner
+from sandboxes.errors import BackendUnavailableError, SandboxError
 from sandboxes.interpreter import find_interpreter
 from sandboxes.pool import SandboxPool
 from sandboxes.registry import AUTO
@@ -29,7 +31,8 @@ from sandboxes.types import ExecutionRequest, Outcome
 PROGRAM = "print(input())"
 ECHO = ExecutionRequest(language="python", source=PROGRAM, stdin=b"x\n")
 BARE = "python -I -S"
-BARE_TIMEOUT_S = 60.0
+BOXED = "bubblewrap + python -I -S"
+PLAIN_TIMEOUT_S = 60.0
 WARM_UP = 3
 
 
@@ -59,31 +62,33 @@ def bench(runs: int, workers: int, command: str, backends: Sequence[str] = AUTO)
         backends: names as `open_backend` takes them.
     """
     with ExitStack() as stack:
+        plain = _plain_interpreters()
         pools = {name: stack.enter_context(SandboxPool.open(name)) for name in backends}
-        subjects: dict[str, Callable[[], None]] = {BARE: _run_bare}
-        subjects |= {name: partial(_run_in, pool) for name, pool in pools.items()}
-        medians_ms = _medians_ms(subjects, runs)
-    bare_ms = medians_ms.pop(BARE)
-    rows = [(f"sandbox/{name}/median", "ms", value, bare_ms) for name, value in medians_ms.items()]
-    bare_per_s = _per_second(_run_bare, runs, workers)
+        medians_ms = _medians_ms(plain | {name: partial(_run_in, pool) for name, pool in pools.items()}, runs)
+    rows = [
+        (f"sandbox/{name}/median", "ms", medians_ms[name], baseline, medians_ms[baseline])
+        for name in backends
+        for baseline in plain
+    ]
+    bare_per_s = _per_second(plain[BARE], runs, workers)
     for name in backends:
         with SandboxPool.open(name, workers=workers) as pool:
             value = _per_second(partial(_run_in, pool), runs, workers)
-        rows.append((f"sandbox/{name}/{workers} workers", "1/s", value, bare_per_s))
+        rows.append((f"sandbox/{name}/{workers} workers", "1/s", value, BARE, bare_per_s))
     machine = f"{platform.machine()}, {os.cpu_count()} CPUs, {'root' if os.geteuid() == 0 else 'plain user'}"
     return [
         Measure(
             name=name,
             unit=unit,
             value=round(value, 3),
-            baseline_name=BARE,
+            baseline_name=baseline_name,
             baseline=round(baseline, 3),
             ratio=round(value / baseline, 3),
             runs=runs,
             command=command,
             machine=machine,
         )
-        for name, unit, value, baseline in rows
+        for name, unit, value, baseline_name, baseline in rows
     ]
 
 
@@ -116,7 +121,15 @@ def _run_in(pool: SandboxPool) -> None:
         raise SandboxError(f"the benchmark's program ended with {result.outcome}: {result.stderr}")
 
 
-def _run_bare() -> None:
+def _plain_interpreters() -> dict[str, Callable[[], None]]:
+    """The same program without a pool: bare, and in a fresh bubblewrap where that is installed."""
     python = find_interpreter(as_other_uid=os.geteuid() == 0).executable
-    command = [python, "-I", "-S", "-c", PROGRAM]
-    subprocess.run(command, input=b"x\n", capture_output=True, check=True, timeout=BARE_TIMEOUT_S)
+    bare = (python, "-I", "-S", "-c", PROGRAM)
+    found: dict[str, Callable[[], None]] = {BARE: partial(_run_command, bare)}
+    with suppress(BackendUnavailableError):
+        found[BOXED] = partial(_run_command, Bubblewrap.find().command(Inner(bare)))
+    return found
+
+
+def _run_command(command: Sequence[str]) -> None:
+    subprocess.run(command, input=b"x\n", capture_output=True, check=True, timeout=PLAIN_TIMEOUT_S)
