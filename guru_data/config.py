@@ -23,6 +23,39 @@ from pydantic import (
 from guru_data.problem import Domain
 
 Level = Literal[1, 2, 3]
+TaskName = Literal[
+    "addition",
+    "arithmetic",
+    "fraction",
+    "divisibility",
+    "linear_equation",
+    "linear_system",
+    "quadratic",
+    "sequence",
+    "expression",
+    "list_function",
+    "text_function",
+    "stdin_program",
+    "quantity",
+    "conversion",
+    "formula",
+    "multiple_choice",
+    "ordering",
+    "arrangement",
+    "zebra",
+    "path",
+    "grid",
+    "loop",
+    "program_output",
+    "program_input",
+    "return_value",
+    "argument",
+    "lookup",
+    "table_sum",
+    "table_comparison",
+    "table_percent",
+]
+"""Kinds of synthetic problems; where they are made stands in `guru_data.synthetic.tasks`."""
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 OwnKey = Literal[
     "prompt",
@@ -54,19 +87,21 @@ class SyntheticConfig(Config):
     seed: NonNegativeInt = 0
     """Another seed draws other problems; which side of the split a problem is on stays the same."""
     domains: Annotated[tuple[Domain, ...], Field(min_length=1)] = ("math", "logic", "table", "code")
+    tasks: tuple[TaskName, ...] = ()
+    """Tasks of these domains, which take turns; a domain of which none is named has its usual one."""
     levels: dict[Domain, Level] = {}
-    """Difficulty by domain, 1 to 3; a domain not named here is at its task's usual level."""
+    """Difficulty by domain, 1 to 3; a task of a domain not named here is at its usual level."""
     train_per_domain: PositiveInt = 1000
     """Distinct training problems of each domain."""
     heldout_per_domain: PositiveInt = 128
     """Distinct held-out problems of each domain."""
 
-    @field_validator("domains")
+    @field_validator("domains", "tasks")
     @classmethod
-    def _each_domain_once(cls, domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
-        if repeated := sorted({domain for domain in domains if domains.count(domain) > 1}):
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(repeated)} is named twice")
-        return domains
+        return names
 
 
 class JsonlConfig(Config):

@@ -23,38 +23,41 @@ def reference_response(problem: Problem) -> str | None:
     """The reference as a response, or None where the problem brings none or the verifier is not ours."""
     if problem.verifier in PROGRAM_VERIFIERS:
         solution = problem.extra.get("reference")
-        return _python(solution) if isinstance(solution, str) else None
+        return python_fence(solution) if isinstance(solution, str) else None
     write = _FORMS.get(problem.verifier)
     return write(problem.ground_truth) if write else None
 
 
-def _boxed(reference: JsonValue) -> str:
+def boxed(reference: object) -> str:
+    """As `math`, `table`, `stem` and `choice` read it."""
     return f"\\boxed{{{reference}}}"
 
 
-def _tagged(reference: JsonValue) -> str:
+def tagged(reference: JsonValue) -> str:
+    """As the puzzles read it."""
     text = reference if isinstance(reference, str) else json.dumps(reference)
     return f"<answer>{text}</answer>"
 
 
-def _json(reference: JsonValue) -> str:
-    """Guru's codeio references are the inside of an object: `"output": 5`."""
+def json_fence(reference: JsonValue) -> str:
+    """As `codeio` reads it. Guru's references are the inside of an object: `"output": 5`."""
     text = reference if isinstance(reference, str) else json.dumps(reference)
     return f"```json\n{text if text.lstrip().startswith('{') else f'{{{text}}}'}\n```"
 
 
-def _python(solution: str) -> str:
+def python_fence(solution: str) -> str:
+    """As `code` and `cruxeval` read it."""
     return solution if "```" in solution else f"```python\n{solution}\n```"
 
 
 _FORMS: dict[str, Callable[[JsonValue], str]] = {
-    "math": _boxed,
-    "table": _boxed,
-    "stem": _boxed,
-    "choice": _boxed,
-    "ordering": _tagged,
-    "graph": _tagged,
-    "zebra": _tagged,
-    "arc": _tagged,
-    "codeio": _json,
+    "math": boxed,
+    "table": boxed,
+    "stem": boxed,
+    "choice": boxed,
+    "ordering": tagged,
+    "graph": tagged,
+    "zebra": tagged,
+    "arc": tagged,
+    "codeio": json_fence,
 }

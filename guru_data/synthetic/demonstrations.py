@@ -41,7 +41,7 @@ EVASIVE = "I do not know."
 def demonstrations(
     config: SyntheticConfig, seed: int, count: int, *, worked_share: float = 0.5, evasive_share: float = 0.0
 ) -> Iterator[Demonstration]:
-    """Make demonstrations of the configured domains in turn, the same for the same arguments.
+    """Make demonstrations of the configured tasks in turn, the same for the same arguments.
 
     Args:
         count: how many; they are made one at a time.
@@ -51,8 +51,8 @@ def demonstrations(
     source = SyntheticSource(config)
     rng = Random(f"demonstrations/{seed}")
     for index in range(count):
-        domain = config.domains[index % len(config.domains)]
-        puzzle = source.draw(domain, "train", rng)
+        chosen = source.tasks[index % len(source.tasks)]
+        domain, puzzle = chosen.task.domain, chosen.draw("train", rng)
         prompt, chance = as_prompt(puzzle), rng.random()
         if chance < worked_share:
             yield Demonstration(prompt, puzzle.worked, "worked", domain)

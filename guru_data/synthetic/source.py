@@ -1,48 +1,87 @@
-"""The synthetic source: draws distinct puzzles per domain and turns them into problems.
+"""The synthetic source: draws distinct puzzles per task and turns them into problems.
 
     Random(seed, domain, level, split) --task.draw--> Puzzle --side_of(content)--> Problem
 
-Which side a puzzle is on is decided by its content; the draw goes on until the side has enough.
+Which side a puzzle is on is decided by its content; the draw goes on until the side has enough. The
+tasks of one domain take turns.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from guru_data.config import Level, SyntheticConfig
+from guru_data.config import Level, SyntheticConfig, TaskName
 from guru_data.errors import SourceConfigError
 from guru_data.problem import Domain, Message, Problem, Split
 from guru_data.splits import side_of
 from guru_data.synthetic.task import Puzzle, Task
+from guru_data.synthetic.tasks import USUAL_TASKS, open_task
 
-TASKS: dict[Domain, str] = {
-    "math": "guru_data.synthetic.math:AdditionTask",
-    "logic": "guru_data.synthetic.logic:OrderingTask",
-    "table": "guru_data.synthetic.table:LookupTask",
-    "code": "guru_data.synthetic.code:ExpressionTask",
-    "simulation": "guru_data.synthetic.simulation:LoopTask",
-    "science": "guru_data.synthetic.science:QuantityTask",
-}
 HELDOUT_SHARE = 0.2
 _LICENCE = "CC0-1.0"
 _MAX_REPEATS = 2000
 """Draws in a row that bring no new problem, after which a task counts as exhausted."""
 
 
+@dataclass(frozen=True)
+class ChosenTask:
+    """A task with the level that a config asks of it."""
+
+    name: TaskName
+    task: Task
+    level: Level
+
+    def draw(self, split: Split, rng: Random) -> Puzzle:
+        """A puzzle of the given side; the same one may come again."""
+        for _ in range(_MAX_REPEATS):
+            puzzle = self.task.draw(rng, self.level)
+            if side_of(f"{self.task.domain}/{puzzle.content}", heldout_share=HELDOUT_SHARE) == split:
+                return puzzle
+        raise SourceConfigError(f"synthetic {self.name} has no {split} problem among {_MAX_REPEATS} draws")
+
+    def distinct(self, split: Split, seed: int) -> Iterator[Puzzle]:
+        """Puzzles of the given side, none twice.
+
+        Raises:
+            SourceConfigError: the task has no more of them.
+        """
+        rng = Random(f"{seed}/{self.task.domain}/{self.level}/{split}")
+        seen: set[str] = set()
+        repeats = 0
+        while repeats < _MAX_REPEATS:
+            puzzle = self.draw(split, rng)
+            if puzzle.content in seen:
+                repeats += 1
+                continue
+            seen.add(puzzle.content)
+            repeats = 0
+            yield puzzle
+        domain = self.task.domain
+        raise SourceConfigError(
+            f"synthetic {self.name} of {domain} at level {self.level} has about {len(seen)} distinct {split} "
+            f"problems: lower {split}_per_domain or raise levels.{domain}"
+        )
+
+
 class SyntheticSource:
-    """Problems of the configured domains, domain after domain."""
+    """Problems of the configured tasks, domain after domain.
+
+    Raises:
+        SourceConfigError: a task is of a domain that the config leaves out.
+    """
 
     def __init__(self, config: SyntheticConfig) -> None:
         self._config = config
-        self._tasks = {domain: open_task(domain) for domain in config.domains}
+        self._by_domain = _chosen_tasks(config)
+        self.tasks = [chosen for tasks in self._by_domain.values() for chosen in tasks]
 
     def problems(self, split: Split) -> Iterator[Problem]:
-        for domain, puzzle in self.puzzles(split):
-            yield _problem(self._tasks[domain], self._level(domain), puzzle, split)
+        for chosen, puzzle in self.puzzles(split):
+            yield _problem(chosen.task, chosen.level, puzzle, split)
 
     def rows(self) -> Iterator[Problem]:
         yield from self.problems("train")
@@ -51,52 +90,32 @@ class SyntheticSource:
     def files(self) -> list[Path]:
         return []
 
-    def puzzles(self, split: Split) -> Iterator[tuple[Domain, Puzzle]]:
+    def puzzles(self, split: Split) -> Iterator[tuple[ChosenTask, Puzzle]]:
         """The puzzles behind `problems`, in the same order, with their answers."""
         config = self._config
         count = config.train_per_domain if split == "train" else config.heldout_per_domain
-        for domain in config.domains:
-            for puzzle in self._distinct(domain, split, count):
-                yield domain, puzzle
-
-    def draw(self, domain: Domain, split: Split, rng: Random) -> Puzzle:
-        """A puzzle of the given side; the same one may come again."""
-        for _ in range(_MAX_REPEATS):
-            puzzle = self._tasks[domain].draw(rng, self._level(domain))
-            if side_of(f"{domain}/{puzzle.content}", heldout_share=HELDOUT_SHARE) == split:
-                return puzzle
-        raise SourceConfigError(f"synthetic {domain} has no {split} problem among {_MAX_REPEATS} draws")
-
-    def _level(self, domain: Domain) -> Level:
-        return self._config.levels.get(domain, self._tasks[domain].usual_level)
-
-    def _distinct(self, domain: Domain, split: Split, count: int) -> Iterator[Puzzle]:
-        rng = Random(f"{self._config.seed}/{domain}/{self._level(domain)}/{split}")
-        seen: set[str] = set()
-        repeats = 0
-        while len(seen) < count:
-            puzzle = self.draw(domain, split, rng)
-            if puzzle.content in seen:
-                repeats += 1
-                if repeats == _MAX_REPEATS:
-                    raise self._exhausted(domain, split, len(seen), count)
-                continue
-            seen.add(puzzle.content)
-            repeats = 0
-            yield puzzle
-
-    def _exhausted(self, domain: Domain, split: Split, found: int, count: int) -> SourceConfigError:
-        return SourceConfigError(
-            f"synthetic {domain} at level {self._level(domain)} has about {found} distinct {split} problems, "
-            f"{split}_per_domain asks for {count}: lower it or raise levels.{domain}"
-        )
+        for tasks in self._by_domain.values():
+            streams = [(chosen, chosen.distinct(split, config.seed)) for chosen in tasks]
+            for index in range(count):
+                chosen, stream = streams[index % len(streams)]
+                yield chosen, next(stream)
 
 
-def open_task(domain: Domain) -> Task:
-    """The task of a domain."""
-    module, _, name = TASKS[domain].partition(":")
-    task: Task = getattr(import_module(module), name)()
-    return task
+def _chosen_tasks(config: SyntheticConfig) -> dict[Domain, list[ChosenTask]]:
+    named = [(name, open_task(name)) for name in config.tasks]
+    for name, task in named:
+        if task.domain not in config.domains:
+            raise SourceConfigError(
+                f"synthetic: tasks names {name}, domains must name its domain {task.domain}"
+            )
+    chosen: dict[Domain, list[ChosenTask]] = {}
+    for domain in config.domains:
+        usual = USUAL_TASKS[domain]
+        tasks = [pair for pair in named if pair[1].domain == domain] or [(usual, open_task(usual))]
+        chosen[domain] = [
+            ChosenTask(name, task, config.levels.get(domain, task.usual_level)) for name, task in tasks
+        ]
+    return chosen
 
 
 def as_prompt(puzzle: Puzzle) -> tuple[Message, ...]:

@@ -2,8 +2,9 @@
 
 A puzzle brings its own answers, so that a model can be warmed up on them and a verifier tested:
 `worked` is right and shows its work, `guess` has the asked form and no work behind it, `wrong`
-has the asked form and must be refused. Texts are short and regular, because the models that
-learn from them on a laptop have a few million parameters.
+has the asked form and must be refused. Texts are regular and no longer than they need to be; those of
+each domain's usual task are short, because the models that learn from them on a laptop have a few
+million parameters.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_sums_are_right(level: Level) -> None:
     ],
 )
 def test_additions_are_worked_column_by_column(first: int, second: int, working: str) -> None:
-    from guru_data.synthetic.math import column_working
+    from guru_data.synthetic.math.addition import column_working
 
     assert column_working(first, second) == working
 

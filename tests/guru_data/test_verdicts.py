@@ -13,11 +13,14 @@ from guru_data import Domain, SyntheticConfig, load_problems
 from guru_data.config import Level
 from guru_data.grading import ProblemGrader, ReferenceOutcome
 from guru_data.references import reference_response
-from guru_data.synthetic.expression import draw_expression
-from guru_data.synthetic.source import TASKS, SyntheticSource
+from guru_data.synthetic.code.expressions import draw_expression
+from guru_data.synthetic.source import SyntheticSource
+from guru_data.synthetic.tasks import USUAL_TASKS
 
-EVERY_TASK = [pytest.param(domain, level, id=f"{domain}-{level}") for domain in TASKS for level in (1, 2, 3)]
-PROBLEMS = dict.fromkeys(TASKS, 100) | {"code": 15}
+EVERY_TASK = [
+    pytest.param(domain, level, id=f"{domain}-{level}") for domain in USUAL_TASKS for level in (1, 2, 3)
+]
+PROBLEMS = dict.fromkeys(USUAL_TASKS, 100) | {"code": 15}
 """Graded per level; few for code, where each verdict costs the start of a sandbox."""
 CONSTANT_PROBLEMS = {
     "math": 3000,
@@ -49,13 +52,13 @@ def test_worked_answers_pass_and_mutants_fail(grader: ProblemGrader, domain: Dom
         assert (wrong.status, wrong.score) == ("graded", 0.0)
 
 
-@pytest.mark.parametrize("domain", TASKS)
+@pytest.mark.parametrize("domain", USUAL_TASKS)
 def test_references_pass(grader: ProblemGrader, domain: Domain) -> None:
     for problem in load_problems(config(domain, PROBLEMS[domain], {}), "train"):
         assert grader.check_reference(problem).outcome is ReferenceOutcome.ACCEPTED
 
 
-@pytest.mark.parametrize("domain", TASKS)
+@pytest.mark.parametrize("domain", USUAL_TASKS)
 def test_guesses_have_the_asked_form_and_are_mostly_wrong(grader: ProblemGrader, domain: Domain) -> None:
     source = SyntheticSource(config(domain, PROBLEMS[domain], {}))
     guesses = [puzzle.guess for _, puzzle in source.puzzles("train")]
@@ -64,7 +67,7 @@ def test_guesses_have_the_asked_form_and_are_mostly_wrong(grader: ProblemGrader,
     assert sum(verdict.score or 0.0 for verdict in verdicts) < 0.35 * len(verdicts)
 
 
-@pytest.mark.parametrize("domain", TASKS)
+@pytest.mark.parametrize("domain", USUAL_TASKS)
 def test_the_best_constant_answer_scores_at_most_a_tenth(grader: ProblemGrader, domain: Domain) -> None:
     problems = load_problems(config(domain, CONSTANT_PROBLEMS[domain], {}), "train")
     by_reference = {json.dumps(problem.ground_truth): problem for problem in problems}

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from guru_data.config import Level
 from guru_data.problem import Domain
+from guru_data.synthetic.table.markdown import line, markdown
 from guru_data.synthetic.task import Puzzle
 
 _NAMES = ("Ann", "Bob", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida")
@@ -49,8 +50,9 @@ class LookupTask:
         value = rows[name][columns.index(column)]
         wrong = rng.choice([other for other in values if other != value])
         question = f"{column} {'on' if level == 1 else 'of'} {name}?"
-        table = _markdown("day" if level == 1 else "name", columns, rows)
-        working = _line(name, *rows[name])
+        cells = [(key, *row) for key, row in rows.items()]
+        table = markdown(("day" if level == 1 else "name", *columns), cells)
+        working = line((name, *rows[name]))
         return Puzzle(
             content=f"{columns} {sorted(rows.items())} {question}",  # the order of rows changes nothing
             prompt=f"{table}\n{question} Answer in \\boxed{{}}.",
@@ -59,13 +61,3 @@ class LookupTask:
             guess=f"\\boxed{{{rng.choice(vocabulary)}}}",
             wrong=f"{working} \\boxed{{{wrong}}}",
         )
-
-
-def _markdown(key: str, columns: list[str], rows: dict[str, list[str]]) -> str:
-    lines = [_line(key, *columns), "|" + "---|" * (len(columns) + 1)]
-    lines += [_line(name, *values) for name, values in rows.items()]
-    return "\n".join(lines)
-
-
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"

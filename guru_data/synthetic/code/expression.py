@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from guru_data.config import Level
 from guru_data.problem import Domain
-from guru_data.synthetic.expression import Expression, draw_expression
+from guru_data.synthetic.code.expressions import Expression, draw_expression
 from guru_data.synthetic.task import Puzzle
 
 _CALLS = 4

@@ -1,0 +1,1 @@
+"""Programming: functions and programs described in words, graded by `code`."""

@@ -1,0 +1,1 @@
+"""Mathematics: from column addition to systems of equations, graded by `math`."""

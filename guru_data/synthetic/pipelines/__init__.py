@@ -1,0 +1,1 @@
+"""Programs composed of steps that are at once words, Python and a value; for `code` and `simulation`."""

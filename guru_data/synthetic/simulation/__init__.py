@@ -1,0 +1,1 @@
+"""Simulation: what programs do with an input, graded by `codeio` and `cruxeval`."""

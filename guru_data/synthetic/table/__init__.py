@@ -1,0 +1,1 @@
+"""Tables in Markdown, read and reckoned with, graded by `table`."""
