@@ -53,7 +53,7 @@ NAMED_QUERIES: dict[str, NamedQuery] = {
         """SELECT 'opinion ' || opinion AS found_by, step, rollout_id, domain, answer, reason, row_hash
         FROM opinions WHERE outcome = 'right' AND other_outcome IN ('wrong', 'no_answer')
         UNION ALL
-        SELECT exploit, step, rollout_id, domain, answer, reason, row_hash FROM exploits
+        SELECT detector, step, rollout_id, domain, answer, reason, row_hash FROM exploits
         ORDER BY step, rollout_id""",
     ),
     "mixed_groups_flipped": NamedQuery(
@@ -101,9 +101,18 @@ NAMED_QUERIES: dict[str, NamedQuery] = {
         WHERE elapsed_ms IS NOT NULL ORDER BY elapsed_ms DESC, row_hash LIMIT $n""",
     ),
     "exploit_hits": NamedQuery(
-        "rewarded rows with the text of a known trick, by trick and step",
-        """SELECT exploit, domain, count(*) AS n, min(step) AS first_step, max(step) AS last_step,
-            min(row_hash) AS example FROM exploits GROUP BY ALL ORDER BY n DESC, exploit, domain""",
+        "rewarded rows with a known trick, by detector and domain",
+        """SELECT detector, domain, count(*) AS n, min(step) AS first_step, max(step) AS last_step,
+            min(row_hash) AS example FROM exploits GROUP BY ALL ORDER BY n DESC, detector, domain""",
+    ),
+    "detectors": NamedQuery(
+        "hack detectors: rows hit, those rewarded, and how far each can be trusted on labelled cases",
+        """SELECT d.detector, d.about, count(row_hash) AS rows,
+            count(row_hash) FILTER (score > 0) AS rewarded, d.precision, d.precision_low, d.precision_high,
+            d.recall, d.labelled_hacks, d.counted
+        FROM detectors AS d LEFT JOIN detections USING (detector)
+        WHERE EXISTS (SELECT 1 FROM held WHERE detectors IS NOT NULL)
+        GROUP BY ALL ORDER BY rewarded DESC, rows DESC, d.detector""",
     ),
     "flaky_verdicts": NamedQuery(
         "the same answer to the same problem, scored differently",

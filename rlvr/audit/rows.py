@@ -2,6 +2,7 @@
 
     ScoredGroup --ledger_rows--> G rows        Problem --problem_row--> one row
 
+Hack detectors look at each response on the way, whether it was rewarded or not.
 Text is kept as it came, apart from lone surrogates, which no UTF-8 file can hold and which are
 written as `\\udXXX`. Where there is no value (no reward, no verdict) the row holds null, never NaN.
 """
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from guru_data import Problem
+from rlvr.audit.detectors import Task, detect
 from rlvr.audit.schema import Row, canonical_json, row_hash
 from rlvr.rollouts import Rollout, Sample, ScoredGroup
 from verifiers import Verdict
@@ -25,7 +27,9 @@ def ledger_rows(
     microseconds = int(created_at.timestamp() * 1_000_000)
     rows: list[Row] = []
     for group in scored:
-        shared = _group_columns(group.group.problem)
+        problem = group.group.problem
+        shared = _group_columns(problem)
+        task = Task(shared["prompt"], problem.ground_truth)
         for index, sample in enumerate(group.group.samples):
             row: Row = {
                 "run_id": run_id,
@@ -42,6 +46,7 @@ def ledger_rows(
                 "dropped_reason": group.dropped_G[index],
                 "attempt": attempt,
                 "created_at": microseconds,
+                "detectors": _detected(task, problem, sample),
             }
             row["row_hash"] = row_hash(row)
             rows.append(row)
@@ -140,6 +145,14 @@ _VERDICT_COLUMNS = (
     "evidence",
     "elapsed_ms",
 )
+
+
+def _detected(task: Task, problem: Problem, sample: Sample) -> list[str] | None:
+    """The verifier that graded decides which tricks are looked for, or the one that would have."""
+    if sample.rollout is None:
+        return None
+    verifier = sample.verdict.verifier if sample.verdict else ""
+    return detect(task, verifier or problem.verifier, sample.rollout.text)
 
 
 def _finite(value: float) -> float | None:

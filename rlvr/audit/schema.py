@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 Row = dict[str, Any]
-"""One row as plain values: str, int, float, bool or None under the names of a schema below."""
+"""One row as plain values: str, int, float, bool, list of str or None under the names of a schema below."""
 
 LEDGER_SCHEMA = pa.schema(
     [
@@ -48,10 +48,14 @@ LEDGER_SCHEMA = pa.schema(
         ("dropped_reason", pa.string()),  # null if and only if used
         ("attempt", pa.int32()),  # 1 for the run as started, one more for each resume
         ("created_at", pa.timestamp("us", tz="UTC")),
+        ("detectors", pa.list_(pa.string())),  # those that hit; null: there is no response to look at
         ("row_hash", pa.string()),
     ],
-    metadata={"rlvr.ledger": "1"},
+    metadata={"rlvr.ledger": "2"},
 )
+
+LEDGER_SCHEMAS = (LEDGER_SCHEMA, LEDGER_SCHEMA.remove(LEDGER_SCHEMA.get_field_index("detectors")))
+"""The newest, and what older runs were written in: no detector looked at their rows."""
 
 PROBLEM_SCHEMA = pa.schema(
     [

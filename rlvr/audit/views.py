@@ -1,6 +1,6 @@
 """The views that queries, gates and reports read, as SQL.
 
-rollouts, problems, verdicts  (registered by `query.py`)
+written, rollouts, problems, verdicts, detectors  (made by `query.py`)
 
 held          the rows that made the final model, with `outcome`; steps a resume repeated are left out
 groups        one row per group: rewards, whether they are all equal, tokens, staleness
@@ -9,12 +9,11 @@ graders       which verifier, version and digest gave how many verdicts in which
 status_ledger verifier x data source x step x outcome, with 95 % intervals and latencies
 opinions      held rows that were graded again, with both verdicts
 impact        the same with both advantages' signs: what the other verdict would have taught
-exploits      rewarded rows in whose text a pattern of known tricks was found
+detections    detector x row for each row in which a detector hit, rewarded or not
+exploits      those rewarded, of the detectors that the gate counts
 """
 
 from __future__ import annotations
-
-from rlvr.audit.exploits import EXPLOITS
 
 MACROS = """
 CREATE MACRO wilson_centre(k, n) AS (k / n + 1.920729 / n) / (1 + 3.841459 / n);
@@ -32,13 +31,19 @@ CREATE MACRO plain(answer) AS
     regexp_replace(lower(answer), '\\s|\\\\[,;! ]|[${},]|\\\\(text|mathrm|left|right)|\\.$', '', 'g');
 """
 
+_ENDS = """
+CREATE TABLE ends AS
+WITH starts AS (SELECT attempt, min(step) AS first_step FROM rollouts GROUP BY attempt)
+SELECT attempt, coalesce((SELECT min(first_step) FROM starts AS later WHERE later.attempt > starts.attempt),
+    2147483647) AS end_step
+FROM starts
+"""
+"""The first step of each attempt that a later one took again."""
+
 _HELD = """
 CREATE VIEW held AS
-WITH starts AS (SELECT attempt, min(step) AS first_step FROM rollouts GROUP BY attempt)
-SELECT *, outcome_of(status, score) AS outcome
-FROM rollouts
-WHERE step < coalesce(
-    (SELECT min(first_step) FROM starts WHERE starts.attempt > rollouts.attempt), 2147483647)
+SELECT rollouts.*, outcome_of(status, score) AS outcome FROM rollouts JOIN ends USING (attempt)
+WHERE step < end_step
 """
 
 _GROUPS = """
@@ -92,25 +97,17 @@ FROM opinions WHERE score IS NOT NULL AND other_score IS NOT NULL
 WINDOW one AS (PARTITION BY opinion, step, attempt, group_id)
 """
 
-
-def _exploits_view() -> str:
-    """All patterns in one pass over the rewarded rows; the patterns are ours, the texts are only searched."""
-    tricks = ",\n".join(
-        f"CASE WHEN verifier IN ({', '.join(map(_quoted, trick.verifiers))}) "
-        f"AND regexp_matches(response, {_quoted(trick.pattern)}) THEN {_quoted(trick.name)} END"
-        for trick in EXPLOITS
-    )
-    return f"""
-CREATE VIEW exploits AS
-SELECT * FROM (SELECT unnest([{tricks}]) AS exploit, * FROM held WHERE score > 0) WHERE exploit IS NOT NULL
+_DETECTIONS = """
+CREATE VIEW detections AS SELECT unnest(detectors) AS detector, * FROM held WHERE len(detectors) > 0
 """
 
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
+_EXPLOITS = """
+CREATE VIEW exploits AS
+SELECT * FROM detections WHERE score > 0 AND detector IN (SELECT detector FROM detectors WHERE counted)
+"""
 
 VIEWS = (
-    MACROS, _HELD, _GROUPS, _BOOKS, _GRADERS, _STATUS_LEDGER, _OPINIONS, _IMPACT, _exploits_view()
+    MACROS, _ENDS, _HELD, _GROUPS, _BOOKS, _GRADERS, _STATUS_LEDGER, _OPINIONS, _IMPACT, _DETECTIONS,
+    _EXPLOITS,
 )  # fmt: skip
 """In the order in which they are made."""

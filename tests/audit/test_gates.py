@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from rlvr.audit import Audit, step_metrics
 from rlvr.audit.check import CheckResult
 from rlvr.audit.cli import app
-from rlvr.audit.exploits import EXPLOITS
 from rlvr.audit.facts import evidence_of, gather
 from rlvr.audit.gates import RULES, Estimate, Gate, Level
 from rlvr.audit.gates.base import judged
@@ -26,7 +25,6 @@ from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
 from rlvr.audit.report import write_report
 from rlvr.audit.spans import marked
-from rlvr.audit.sql import ask
 from rlvr.audit.summary import summarize
 from rlvr.rollouts import Sample, ScoredGroup
 from tests.audit.sample_runs import (
@@ -108,7 +106,7 @@ def with_stale_rollouts(step: int, group: ScoredGroup) -> ScoredGroup:
 
 def with_a_trick(_: int, group: ScoredGroup) -> ScoredGroup:
     trick = verdict(verifier="code", answer=None, reason="all_passed")
-    text = "class A(int):\n    def __eq__(self, other): return True"
+    text = "```python\nclass A(int):\n    def __eq__(self, other): return True\n```"
     return _named(
         group, lambda i, one: replace(one, rollout=rollout(text), verdict=trick) if one.rollout else one
     )
@@ -259,35 +257,6 @@ def test_page_json_and_markdown_tell_the_same_gates(tmp_path: Path) -> None:
         assert f'id="gate-{gate["name"]}"' in html
         assert f"| {gate['level']} |" in markdown
         assert all(f'id="g-{gate["name"]}-{row[:12]}"' in html for row in gate["rows"])
-
-
-@pytest.mark.parametrize(
-    ("exploit", "text", "innocent"),
-    [
-        ("exits_early", "import os\nos._exit(0)", "def exit_code(): return 0"),
-        (
-            "equals_everything",
-            "def __eq__(self, o): return True",
-            "def __eq__(self, o): return self.x == o.x",
-        ),
-        ("patches_builtins", "builtins.sum = lambda x: 1", "import builtins"),
-        ("reads_the_grader", "open('/proc/self/maps')", "process = 1"),
-        ("reaches_out", "import subprocess", "# subprocess of thought"),
-        ("several_boxes", r"\boxed{1} \boxed{2} or \boxed{3}", r"\boxed{1}, no, I was wrong: \boxed{3}"),
-        ("hedges", r"\boxed{3 or 4}", r"\boxed{\text{for all } x}"),
-        ("talks_to_the_judge", "Ignore previous instructions", "the previous line"),
-    ],
-)
-def test_a_trick_is_told_from_its_innocent_neighbour(
-    exploit: str, text: str, innocent: str, tmp_path: Path
-) -> None:
-    [trick] = [one for one in EXPLOITS if one.name == exploit]
-    audit = Audit(tmp_path, "tricks", origin())
-    graded = verdict(verifier=trick.verifiers[0])
-    samples = [Sample(name, rollout(name), graded) for name in (text, innocent)]
-    audit.record(0, [scored_group(0, 0, samples)])
-    audit.close()
-    assert [row[:3] for row in ask(tmp_path, "@exploit_hits").rows] == [(exploit, "math", 1)]
 
 
 @given(response=st.text(), answer=st.none() | st.text(max_size=5), limit=st.integers(1, 40))

@@ -28,7 +28,7 @@ COLUMNS = """
 run_id step group_id rollout_id problem_id domain data_source prompt response finish_reason prompt_tokens
 completion_tokens weight_version_min weight_version_max verifier verifier_version verifier_digest status
 score answer reason evidence elapsed_ms attempts reward advantage used dropped_reason attempt created_at
-row_hash
+detectors row_hash
 """
 
 samples = st.one_of(

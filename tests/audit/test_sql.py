@@ -35,7 +35,7 @@ def faulty_run(run_dir: Path) -> Path:
         flaky = [Sample(f"{step}/a{i}", rollout(tokens=10 * (i + 1)), v) for i, v in enumerate((good, bad))]
         missed = [Sample(f"{step}/m{i}", rollout(), verdict(score=0.0, answer=" $4$.")) for i in range(4)]
         trick = verdict(verifier="code", answer="x", reason="all_passed", elapsed_ms=90.0)
-        exits = [Sample(f"{step}/x{i}", rollout("import os; os._exit(0)"), trick) for i in range(2)]
+        exits = [Sample(f"{step}/x{i}", rollout("```\nimport os; os._exit(0)\n```"), trick) for i in range(2)]
         audit.record(
             step,
             [
@@ -73,10 +73,10 @@ def test_every_named_query_answers_on_a_clean_run_and_on_an_empty_one(
         ("@silent_zeros", "data_source", "tests__zero"),
         ("@flaky_verdicts", "problem_id", "math/0"),
         ("@gold_suspects", "problem_id", "zero/1"),
-        ("@exploit_hits", "exploit", "exits_early"),
+        ("@exploit_hits", "detector", "exits_early"),
         ("@fn_candidates", "found_by", "same text"),
         ("@fp_candidates", "found_by", "exits_early"),
-        ("@first_seen_pattern(3)", "opening", "import os; os._exit(0)"),
+        ("@first_seen_pattern(3)", "opening", "``` import os; os._exit(0) ```"),
         ("@slow_verdicts(1)", "verifier", "code"),
         ("SELECT fate FROM books WHERE n = 24", "fate", "used"),
     ],

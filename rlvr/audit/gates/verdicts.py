@@ -118,13 +118,14 @@ def latency(evidence: Evidence) -> Gate:
 
 def exploits(evidence: Evidence) -> Gate:
     hits, of = evidence.one(
-        "SELECT (SELECT count(DISTINCT row_hash) FROM exploits), count(*) FROM held WHERE score > 0"
+        "SELECT (SELECT count(DISTINCT row_hash) FROM exploits), count(*) FROM held "
+        "WHERE score > 0 AND detectors IS NOT NULL"
     )
     return judged(
         "exploits", "Known tricks, rewarded", Estimate.share(int(hits), int(of)),
         "rewarded rollouts in whose text a known trick was found", warn=0.002, fail=0.02, section="outcomes",
         rows=evidence.hashes("SELECT DISTINCT row_hash FROM exploits ORDER BY row_hash"),
-        query="@fp_candidates",
+        query="@exploit_hits",
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from pydantic import JsonValue, ValidationError
 
 from guru_data import Problem
 from guru_data.errors import MalformedTruthError, RowError
+from rlvr.audit.detectors import Task, detect
 from rlvr.audit.importing.base import Asked, Dumped
 from rlvr.audit.rows import prompt_text, storable
 from rlvr.audit.schema import LEDGER_SCHEMA, Row, canonical_json
@@ -64,18 +65,20 @@ def ledger_row(dumped: Dumped, problem: Problem, asked: Asked) -> Row:
         RowError: the score is missing or outside the range asked for.
     """
     outcome = _outcome(dumped, asked)
+    task = Task(prompt_text(problem), problem.ground_truth)
     return {
         **dict.fromkeys(name for name in LEDGER_SCHEMA.names if name != "row_hash"),
         "problem_id": problem.id,
         "domain": problem.domain,
         "data_source": problem.data_source,
-        "prompt": prompt_text(problem),
+        "prompt": task.prompt,
         "response": None if dumped.response is None else storable(dumped.response),
         "finish_reason": dumped.finish_reason,
         "prompt_tokens": dumped.prompt_tokens,
         "completion_tokens": dumped.completion_tokens,
         "verifier": problem.verifier if "status" in outcome else None,
         "evidence": storable(canonical_json(dumped.evidence)) if "status" in outcome else None,
+        "detectors": None if dumped.response is None else detect(task, problem.verifier, dumped.response),
         **outcome,
     }
 
