@@ -43,6 +43,23 @@ class ChosenTask:
                 return puzzle
         raise SourceConfigError(f"synthetic {self.name} has no {split} problem among {_MAX_REPEATS} draws")
 
+    def problem(self, puzzle: Puzzle, split: Split) -> Problem:
+        """A drawn puzzle as a problem of that side."""
+        digest = hashlib.sha256(puzzle.prompt.encode()).hexdigest()[:16]
+        return Problem(
+            id=f"{self.task.data_source}/{self.level}/{digest}",
+            prompt=as_prompt(puzzle),
+            domain=self.task.domain,
+            data_source=self.task.data_source,
+            verifier=self.task.verifier,
+            ground_truth=puzzle.ground_truth,
+            extra=puzzle.extra,
+            source=f"synthetic, level {self.level}",
+            licence=_LICENCE,
+            split=split,
+            difficulty=f"level {self.level}",
+        )
+
     def distinct(self, split: Split, seed: int) -> Iterator[Puzzle]:
         """Puzzles of the given side, none twice.
 
@@ -81,7 +98,7 @@ class SyntheticSource:
 
     def problems(self, split: Split) -> Iterator[Problem]:
         for chosen, puzzle in self.puzzles(split):
-            yield _problem(chosen.task, chosen.level, puzzle, split)
+            yield chosen.problem(puzzle, split)
 
     def rows(self) -> Iterator[Problem]:
         yield from self.problems("train")
@@ -121,20 +138,3 @@ def _chosen_tasks(config: SyntheticConfig) -> dict[Domain, list[ChosenTask]]:
 def as_prompt(puzzle: Puzzle) -> tuple[Message, ...]:
     """What the model is asked, as one user message."""
     return (Message(role="user", content=puzzle.prompt),)
-
-
-def _problem(task: Task, level: Level, puzzle: Puzzle, split: Split) -> Problem:
-    digest = hashlib.sha256(puzzle.prompt.encode()).hexdigest()[:16]
-    return Problem(
-        id=f"{task.data_source}/{level}/{digest}",
-        prompt=as_prompt(puzzle),
-        domain=task.domain,
-        data_source=task.data_source,
-        verifier=task.verifier,
-        ground_truth=puzzle.ground_truth,
-        extra=puzzle.extra,
-        source=f"synthetic, level {level}",
-        licence=_LICENCE,
-        split=split,
-        difficulty=f"level {level}",
-    )

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "learning": "tests.benchmarks.learning",
     "pipelining": "tests.benchmarks.pipelining",
     "sandboxes": "tests.benchmarks.sandboxes",
+    "synthetic": "tests.benchmarks.synthetic",
     "verifier_service": "tests.benchmarks.verifier_service",
     "verifiers": "tests.benchmarks.verifiers",
 }

@@ -2,8 +2,8 @@ r"""Sums and products of fractions.
 
     3/4 + 5/6 = ?   ->   9/12 + 10/12 = 19/12 \boxed{19/12}
 
-Level 1 adds or subtracts two fractions, 2 multiplies or divides them too, with larger numbers, 3 has
-three fractions, the first two in brackets.
+Level 1 adds or subtracts two fractions, 2 multiplies or divides two with larger numbers, 3 has three
+fractions, the first two in brackets.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from guru_data.references import boxed
 from guru_data.synthetic.task import Puzzle
 
 _APPLY: dict[str, Callable[[Fraction, Fraction], Fraction]] = {"+": add, "-": sub, "*": mul, "/": truediv}
-_SIGNS: dict[Level, str] = {1: "+-", 2: "+-*/", 3: "+-*/"}
+_SIGNS: dict[Level, str] = {1: "+-", 2: "*/", 3: "+-*/"}
 _LARGEST: dict[Level, int] = {1: 12, 2: 20, 3: 15}
 
 
