@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlvr.audit.chain import CHAIN_FILE
+from rlvr.audit.chain import CHAIN_FILE, parse_link
 from rlvr.audit.dataset_card import CARD_FILE, dataset_card
 from rlvr.audit.facts import gather
 from rlvr.audit.importing.writer import LEFT_OUT_FILE
 from rlvr.audit.inert import visible
-from rlvr.audit.manifest import MANIFEST_FILE
 from rlvr.audit.metrics import METRICS_FILE
 from rlvr.audit.opinions import opinion_files
 from rlvr.audit.problems import JOURNAL_FILE, PROBLEMS_FILE
@@ -65,8 +64,7 @@ def export_run(run_dir: Path, folder: Path) -> Exported:
 
 
 def _books(run_dir: Path) -> Iterator[Path]:
-    """The files that belong to a run's books."""
-    yield from (run_dir / file for file in (CHAIN_FILE, MANIFEST_FILE, PROBLEMS_FILE))
-    yield from (run_dir / file for file in (METRICS_FILE, LEFT_OUT_FILE) if (run_dir / file).exists())
-    yield from sorted((run_dir / "ledger").glob("step=*/attempt=*.parquet"))
-    yield from opinion_files(run_dir)
+    """The files that the chain seals (it was checked), itself, and what stands beside it."""
+    chained = {run_dir / parse_link(line).file for line in (run_dir / CHAIN_FILE).read_bytes().splitlines()}
+    beside = [run_dir / CHAIN_FILE, run_dir / METRICS_FILE, run_dir / LEFT_OUT_FILE, *opinion_files(run_dir)]
+    yield from sorted(chained | {file for file in beside if file.exists()})

@@ -215,3 +215,20 @@ def test_an_evaluation_is_not_counted_as_training(tmp_path: Path) -> None:
     import_run("verl", file, tmp_path / "run", Asked("math", evaluation=True), COMMAND)
     balance = gather(tmp_path / "run").summary.balance
     assert (balance.requested, balance.used, dict(balance.dropped)) == (2, 0, {"evaluation": 2})
+
+
+def test_every_verb_of_the_audit_works_on_an_import(tmp_path: Path) -> None:
+    rows = [verl_row(step=step, output=rf"\boxed{{{step % 2}}} or \boxed{{4}}") for step in range(5)]
+    run = tmp_path / "run"
+    head = import_run("verl", dump(tmp_path / "1.jsonl", *rows), run, MATH, COMMAND).head
+    commands = [
+        ["check", str(run), "--head", head],
+        ["report", str(run), "--json"],
+        ["sql", str(run), "@flaky_verdicts"],
+        ["diff", str(run), str(run)],
+        ["export", str(run), str(tmp_path / "dataset")],
+        ["check", str(tmp_path / "dataset"), "--head", head],
+    ]
+    codes = {" ".join(command[:1]): CliRunner().invoke(app, command).exit_code for command in commands}
+    assert codes == dict.fromkeys(codes, 0)
+    assert ask(run, "SELECT DISTINCT detectors IS NULL FROM held").rows == [(False,)]

@@ -21,6 +21,7 @@ from statistics import fmean
 from guru_data import Problem
 from guru_data.errors import RowError
 from rlvr.audit.book import Audit
+from rlvr.audit.detectors import Task, detect
 from rlvr.audit.importing.base import Asked, LeftOut, open_format
 from rlvr.audit.importing.fate import ledger_row, problem_of
 from rlvr.audit.importing.truths import Truths
@@ -188,6 +189,8 @@ def _step_rows(audit: Audit, step: int, kept: Sequence[_Kept]) -> list[Row]:
     groups: dict[str, str] = {}
     rows: list[Row] = []
     for one in kept:
+        task = Task(one.row["prompt"], one.problem.ground_truth)
+        response = one.row["response"]
         row = one.row | {
             "run_id": audit.run_id,
             "step": step,
@@ -195,6 +198,7 @@ def _step_rows(audit: Audit, step: int, kept: Sequence[_Kept]) -> list[Row]:
             "rollout_id": one.place,
             "attempt": audit.attempt,
             "created_at": created_at,
+            "detectors": None if response is None else detect(task, one.problem.verifier, response),
         }
         rows.append(row | {"row_hash": row_hash(row)})
     return rows
