@@ -21,7 +21,9 @@ from rlvr.errors import ConfigError
 
 def import_rollouts(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    path: Annotated[Path, typer.Argument(help="A file of the dump, or the folder of all.", exists=True)],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A file of the dump, or the folder of all.", exists=True)
+    ],
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory to make.")],
     verifier: Annotated[
         str, typer.Option(help="Which verifier reads the references: a name, or pkg.module:Class.")
@@ -50,7 +52,7 @@ def import_rollouts(
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", exists=True, file_okay=False)],
-    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")],
     as_data: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a finished run as a Hugging Face dataset: its books unchanged, and a card."""

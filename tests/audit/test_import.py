@@ -229,6 +229,6 @@ def test_every_verb_of_the_audit_works_on_an_import(tmp_path: Path) -> None:
         ["export", str(run), str(tmp_path / "dataset")],
         ["check", str(tmp_path / "dataset"), "--head", head],
     ]
-    codes = {" ".join(command[:1]): CliRunner().invoke(app, command).exit_code for command in commands}
+    codes = {" ".join(command[:2]): CliRunner().invoke(app, command).exit_code for command in commands}
     assert codes == dict.fromkeys(codes, 0)
     assert ask(run, "SELECT DISTINCT detectors IS NULL FROM held").rows == [(False,)]
