@@ -73,15 +73,23 @@ NAMED_QUERIES: dict[str, NamedQuery] = {
         ORDER BY share DESC, domain, answer LIMIT 50""",
     ),
     "gold_suspects": NamedQuery(
-        "problems where at least n rollouts agree on one answer that is scored wrong", n=4,
+        "problems where at least n rollouts agree on one answer that is scored wrong; opinions_agree: second "
+        "opinions that find it wrong too, so that the reference is to blame and not the verifier", n=4,
         sql="""
         WITH counted AS (
-            SELECT problem_id, answer, count(*) AS n, max(score) AS best,
+            SELECT problem_id, plain(answer) AS given, mode(answer) AS answer, count(*) AS n,
+                max(score) AS best, count(DISTINCT step) AS steps,
                 sum(count(*)) OVER (PARTITION BY problem_id) AS total
-            FROM held WHERE answer IS NOT NULL AND score IS NOT NULL GROUP BY problem_id, answer)
-        SELECT problem_id, answer, n AS agree, total, n / total AS share, (
+            FROM held WHERE answer IS NOT NULL AND score IS NOT NULL GROUP BY problem_id, given),
+        seconds AS (
+            SELECT problem_id, plain(answer) AS given, count(*) AS opinions,
+                count(*) FILTER (other_outcome <> 'right') AS opinions_agree
+            FROM opinions WHERE other_score IS NOT NULL GROUP BY ALL)
+        SELECT problem_id, answer, n AS agree, total::BIGINT AS total, n / total AS share, steps,
+            coalesce(opinions, 0) AS opinions, coalesce(opinions_agree, 0) AS opinions_agree, (
             SELECT any_value(ground_truth) FROM problems WHERE id = problem_id) AS reference
-        FROM counted WHERE best = 0 AND n >= $n AND n / total > 0.5 ORDER BY agree DESC, problem_id""",
+        FROM counted LEFT JOIN seconds USING (problem_id, given)
+        WHERE best = 0 AND n >= $n AND n / total > 0.5 ORDER BY agree DESC, problem_id""",
     ),
     "length_bias": NamedQuery(
         "correlation of reward and length, overall and within groups, by domain",

@@ -1,0 +1,162 @@
+"""Error rates from second opinions: right on average whatever the strata's shares, and wide enough."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rlvr.audit import Audit
+from rlvr.audit.opinions import OPINION_SCHEMA
+from rlvr.audit.query import open_ledger
+from rlvr.audit.rates import ErrorRates, error_rates, undecided_trend, weighted_share
+from rlvr.audit.sql import ask
+from rlvr.audit.storage import parquet_bytes, write_whole
+from rlvr.rollouts import Sample
+from tests.audit.sample_runs import UNDECIDED, origin, problem, rollout, scored_group, verdict
+
+Fate = tuple[float, float]
+"""Score given, and score of the second opinion."""
+
+
+def judged_run(run_dir: Path, fates: dict[str, list[list[Fate]]], drawn: dict[float, int]) -> Path:
+    """A run of one step: by domain, groups of rollouts' fates; every n-th of a score has an opinion."""
+    audit = Audit(run_dir, "judged", origin())
+    groups, index, second = [], 0, {}
+    for domain, asked in fates.items():
+        for group in asked:
+            samples = []
+            for score, other in group:
+                name = f"{index}/{len(samples)}"
+                samples.append(Sample(name, rollout(), verdict(score=score, answer=name)))
+                second[name] = other
+            groups.append(scored_group(0, index, samples, problem(index, domain=domain)))
+            index += 1
+    audit.record(0, groups)
+    audit.close()
+    rows = ask(run_dir, "SELECT row_hash, rollout_id, score FROM held ORDER BY score, rollout_id").rows
+    kept = [row for score in (0.0, 1.0) for row in [r for r in rows if r[2] == score][:: drawn[score]]]
+    opinions = [
+        dict.fromkeys(OPINION_SCHEMA.names)
+        | {"opinion": "other", "row_hash": row[0], "status": "graded", "score": second[row[1]]}
+        for row in kept
+    ]
+    write_whole(run_dir / "verdicts/other/part-000000.parquet", parquet_bytes(opinions, OPINION_SCHEMA))
+    return run_dir
+
+
+def rates_of(run_dir: Path) -> dict[str, ErrorRates]:
+    with closing(open_ledger(run_dir, texts=False)) as ledger:
+        return {found.domain: found for found in error_rates(ledger)}
+
+
+def test_rates_are_shares_of_what_is_right_and_of_what_is_wrong(tmp_path: Path) -> None:
+    group = [(1.0, 1.0)] * 6 + [(1.0, 0.0)] * 2 + [(0.0, 0.0)] * 6 + [(0.0, 1.0)] * 2
+    [found] = rates_of(judged_run(tmp_path, {"math": [group] * 5}, {0.0: 1, 1.0: 1})).values()
+    assert (found.domain, found.opinions, found.rollouts) == ("math", 80, 80)
+    assert found.false_positives is not None
+    assert found.false_negatives is not None
+    assert found.false_positives.value == pytest.approx(2 / 8)
+    assert found.false_negatives.value == pytest.approx(2 / 8)
+    assert found.false_positives.low < 0.25 < found.false_positives.high
+
+
+def test_a_stratum_that_was_drawn_less_counts_for_all_its_rollouts(tmp_path: Path) -> None:
+    groups = [[(1.0, 1.0)] * 12 + [(1.0, 0.0)] * 4 + [(0.0, 0.0)] * 16 for _ in range(8)]
+    whole = rates_of(judged_run(tmp_path / "whole", {"math": groups}, {0.0: 1, 1.0: 1}))["math"]
+    part = rates_of(judged_run(tmp_path / "part", {"math": groups}, {0.0: 4, 1.0: 1}))["math"]
+    assert whole.false_positives is not None
+    assert part.false_positives is not None
+    assert part.opinions < whole.opinions
+    assert part.rollouts == whole.rollouts == 256
+    assert part.false_positives.value == pytest.approx(whole.false_positives.value) == 0.2
+    assert part.false_positives.high - part.false_positives.low > 0
+
+
+def test_domains_stand_apart_and_together(tmp_path: Path) -> None:
+    fates = {"math": [[(1.0, 1.0), (0.0, 0.0)]] * 4, "zero": [[(1.0, 0.0), (0.0, 0.0)]] * 4}
+    found = rates_of(judged_run(tmp_path, fates, {0.0: 1, 1.0: 1}))
+    assert list(found) == ["", "math", "zero"]
+    assert found["zero"].false_negatives is None  # nothing in it was right
+    shares = [one.false_positives.value for one in found.values() if one.false_positives]
+    assert shares == pytest.approx([4 / 12, 0.0, 0.5])
+
+
+def test_a_run_without_second_opinions_has_no_rates(tmp_path: Path) -> None:
+    assert rates_of(judged_run(tmp_path, {"math": [[(1.0, 1.0), (0.0, 0.0)]]}, {0.0: 99, 1.0: 99})) != {}
+    for part in (tmp_path / "verdicts").rglob("*.parquet"):
+        part.unlink()
+    assert rates_of(tmp_path) == {}
+
+
+def test_rollouts_of_one_problem_that_err_together_widen_the_interval(tmp_path: Path) -> None:
+    alone = [[(1.0, 0.0)] + [(0.0, 0.0)] * 7 for _ in range(16)]
+    together = [[(1.0, 0.0)] * 8 if index < 2 else [(0.0, 0.0)] * 8 for index in range(16)]
+    widths = []
+    for name, groups in (("alone", alone), ("together", together)):
+        found = rates_of(judged_run(tmp_path / name, {"math": groups}, {0.0: 1, 1.0: 1}))["math"]
+        assert found.false_positives is not None
+        assert found.false_positives.value == pytest.approx(1 / 8)
+        widths.append(found.false_positives.high - found.false_positives.low)
+    assert widths[1] > 2 * widths[0]
+
+
+def test_where_no_error_was_seen_the_interval_is_as_wide_as_the_problems_are_few() -> None:
+    few, many = (weighted_share(0.0, [0.0] * clusters, 400) for clusters in (10, 100))
+    assert few.low == many.low == 0.0
+    assert few.high == pytest.approx(0.2775, abs=1e-3)  # Wilson's, of 0 in 10
+    assert many.high < few.high
+
+
+def test_the_interval_holds_the_true_rate_about_as_often_as_it_says() -> None:
+    rng, held = Random(3), 0
+    for _ in range(300):
+        wrong = [[rng.random() < 0.1 for _ in range(4)] for _ in range(40)]
+        rate = sum(map(sum, wrong)) / 160
+        residues = [sum(flag - rate for flag in group) / 160 for group in wrong]
+        found = weighted_share(rate, residues, 160)
+        held += found.low <= 0.1 <= found.high
+    assert 0.91 <= held / 300 <= 0.99
+
+
+def trend_run(run_dir: Path, undecided: list[int]) -> Path:
+    """One step for each number: of eight rollouts so many undecided, and as many of the rest right."""
+    audit = Audit(run_dir, "trend", origin())
+    for step, count in enumerate(undecided):
+        samples = [Sample(f"{step}/{i}", rollout(), UNDECIDED if i < count else verdict()) for i in range(7)]
+        wrong = [Sample(f"{step}/w{i}", rollout(), verdict(score=0.0)) for i in range(1 + count)]
+        audit.record(step, [scored_group(step, 0, samples + wrong)])
+    audit.close()
+    return run_dir
+
+
+@pytest.mark.parametrize(("undecided", "sign"), [([0, 1, 2, 3, 4, 5], -1), ([2] * 6, 0), ([1, 2], 0)])
+def test_undecided_verdicts_are_set_beside_the_policys_progress(
+    undecided: list[int], sign: int, tmp_path: Path
+) -> None:
+    with closing(open_ledger(trend_run(tmp_path, undecided), texts=False)) as ledger:
+        found = undecided_trend(ledger)
+    assert (found is not None) is bool(sign)
+    assert found is None or (found.value * sign > 0.9 and found.low * found.high > 0)
+
+
+def test_a_suspected_reference_says_whether_a_second_opinion_agrees(tmp_path: Path) -> None:
+    audit = Audit(tmp_path, "suspects", origin())
+    for step, text in enumerate((" $7$", "7.", "7")):
+        samples = [Sample(f"{step}/{i}", rollout(), verdict(score=0.0, answer=text)) for i in range(3)]
+        audit.record(step, [scored_group(step, 0, [*samples, Sample(f"{step}/r", rollout(), verdict())])])
+    audit.close()
+    rows = ask(tmp_path, "SELECT row_hash FROM held WHERE step < 2 AND score = 0 ORDER BY row_hash").rows
+    opinions = [
+        dict.fromkeys(OPINION_SCHEMA.names)
+        | {"opinion": "other", "row_hash": row_hash, "status": "graded", "score": float(index == 0)}
+        for index, (row_hash,) in enumerate(rows)
+    ]
+    write_whole(tmp_path / "verdicts/other/part-000000.parquet", parquet_bytes(opinions, OPINION_SCHEMA))
+    answer = ask(tmp_path, "@gold_suspects")
+    [row] = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    assert (row["problem_id"], row["agree"], row["total"], row["steps"]) == ("math/0", 9, 12, 3)
+    assert (row["opinions"], row["opinions_agree"]) == (6, 5)
+    assert row["reference"] == '"4"'
