@@ -7,13 +7,14 @@ Rules look at the books alone. Adding one is a function and its line in the tabl
 
 from __future__ import annotations
 
-from rlvr.audit.gates import training, trends, verdicts
+from rlvr.audit.gates import problems, training, trends, verdicts
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, Level, Rule
 
 __all__ = ["RULES", "Estimate", "Evidence", "Gate", "Level", "judge", "worst"]
 
 RULES: tuple[Rule, ...] = (
     training.books,
+    training.missing,
     training.reward_policy,
     training.advantages,
     trends.exploit_gap,
@@ -21,17 +22,22 @@ RULES: tuple[Rule, ...] = (
     verdicts.undecided,
     verdicts.lost,
     verdicts.flaky,
+    verdicts.answers_elsewhere,
     verdicts.silent_zeros,
     verdicts.exploits,
     verdicts.second_opinion,
+    problems.references,
     verdicts.graders,
     verdicts.latency,
+    problems.leak,
+    problems.repeats,
     trends.answer_concentration,
     trends.length_drift,
     trends.truncation,
     training.zero_variance,
     training.staleness,
     training.logprobs,
+    training.logprob_tail,
 )
 
 

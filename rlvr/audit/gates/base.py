@@ -20,6 +20,8 @@ from rlvr.audit.summary import RunSummary
 from rlvr.config import RewardConfig
 from verifiers.bench.rates import Z_95, Share
 
+DOMAIN_ROWS = 200
+"""Rows from which on a domain is judged by itself."""
 MAX_ROWS = 2
 """Rows that a gate points at; the named query shows all."""
 
@@ -95,6 +97,8 @@ class Evidence:
     """The control run in which rewards are shuffled on purpose."""
     ahead: int
     """Versions that generation may run ahead."""
+    evaluated: frozenset[str] = frozenset()
+    """Ids of the held-out problems that the run was evaluated on."""
 
     @property
     def edge(self) -> int:
@@ -116,6 +120,17 @@ class Evidence:
         row = self.ledger.execute(sql, parameters).fetchone()
         assert row is not None  # every rule's query is an aggregate, which has one row
         return row
+
+    def worst_share(self, condition: str, rows: str = "held") -> Estimate | None:
+        """The share of rows that meet a condition: of all, or of the domain in which it is surely highest.
+
+        A fault of one domain must not drown in the others; a domain of few rows says nothing by itself.
+        """
+        found = self.ledger.execute(
+            f"SELECT count(*) FILTER ({condition}), count(*) FROM {rows} "
+            f"GROUP BY ROLLUP (domain) HAVING grouping(domain) = 1 OR count(*) >= {DOMAIN_ROWS}"
+        ).fetchall()
+        return max((Estimate.share(*pair) for pair in found), key=lambda one: one.low, default=None)
 
     def hashes(self, sql: str, **parameters: object) -> tuple[str, ...]:
         """The first column of up to `MAX_ROWS` rows of a query."""

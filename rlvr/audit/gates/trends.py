@@ -102,7 +102,7 @@ def answer_concentration(evidence: Evidence) -> Gate:
     return judged(
         "answer_concentration", "One answer for many problems", found,
         "growth of the share of a domain's rollouts that give one and the same answer",
-        warn=0.15, fail=0.3, section="samples", rows=rows, query="@answer_concentration",
+        warn=0.08, fail=0.3, section="samples", rows=rows, query="@answer_concentration",
     )  # fmt: skip
 
 

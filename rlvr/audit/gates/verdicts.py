@@ -7,33 +7,34 @@ import math
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
 from verifiers.bench.rates import Z_95
 
-SILENT_STEPS = 5
-SILENT_ROLLOUTS = 64
-"""A source that was rewarded before and then is not, over this many steps and rollouts, has gone silent."""
+SILENT_STEPS = 10
+"""Steps after which a silent source is no coincidence of any kind."""
+SURPRISE = 4.0
+"""Powers of ten: groups without any reward at the end of a run are a coincidence up to this."""
 
 COMPARABLE_CHARS = 2_000
 """Longer answers are cut in the ledger, so that two of them may differ unseen."""
+SEARCHED_ROWS = 50_000
+"""Of a larger run so many responses are searched: reading them all takes longer than all else."""
 
 
 def undecided(evidence: Evidence) -> Gate:
-    counts = evidence.summary.totals
-    seen = evidence.rewarding or counts["undecided"]
+    seen = evidence.rewarding or evidence.summary.totals["undecided"]
     return judged(
-        "undecided", "Undecided verdicts",
-        Estimate.share(counts["undecided"], counts.total()) if seen else None,
-        "rollouts whose verifier could not tell", warn=0.02, fail=0.05, section="outcomes",
+        "undecided", "Undecided verdicts", evidence.worst_share("outcome = 'undecided'") if seen else None,
+        "rollouts whose verifier could not tell, of all or of the domain that has most of them",
+        warn=0.01, fail=0.05, section="outcomes",
         rows=evidence.hashes("SELECT row_hash FROM held WHERE outcome = 'undecided' ORDER BY row_hash"),
         query="@undecided_problems",
     )  # fmt: skip
 
 
 def lost(evidence: Evidence) -> Gate:
-    counts = evidence.summary.totals
-    seen = evidence.rewarding or counts["lost"]
+    seen = evidence.rewarding or evidence.summary.totals["lost"]
     return judged(
-        "lost", "Lost rollouts", Estimate.share(counts["lost"], counts.total()) if seen else None,
-        "rollouts that were never finished or never graded", warn=0.02, fail=0.05, section="outcomes",
-        query="SELECT * FROM held WHERE outcome = 'lost'",
+        "lost", "Lost rollouts", evidence.worst_share("outcome = 'lost'") if seen else None,
+        "rollouts that were never finished or never graded, of all or of the domain that has most of them",
+        warn=0.01, fail=0.05, section="outcomes", query="SELECT * FROM held WHERE outcome = 'lost'",
     )  # fmt: skip
 
 
@@ -60,29 +61,63 @@ def flaky(evidence: Evidence) -> Gate:
     )  # fmt: skip
 
 
+_ELSEWHERE = """
+FROM (SELECT row_hash, lower(regexp_replace(response, '[^\\pL\\pN]', '', 'g')) AS said,
+        lower(regexp_replace(split_part(left(answer, $chars), chr(10), 1), '[^\\pL\\pN]', '', 'g')) AS taken
+    FROM written WHERE answer IS NOT NULL AND response IS NOT NULL AND row_hash < $until)
+WHERE taken <> ''
+"""
+"""The first line of an answer, letters and digits only: verifiers join fences and cut what is long."""
+
+
+def answers_elsewhere(evidence: Evidence) -> Gate:
+    """Verifiers take their answers from responses; one that is not there is another rollout's."""
+    (rows,) = evidence.one("SELECT count(*) FROM held")
+    # Hashes are evenly spread, so those below a bound are a sample that is always the same.
+    until = f"{int(min(1.0, SEARCHED_ROWS / max(rows, 1)) * 0xFFFFFFFF):08x}g"
+    sample = {"chars": COMPARABLE_CHARS - 1, "until": until}
+    count, of = evidence.one(
+        f"SELECT count(*) FILTER (NOT contains(said, taken)), count(*) {_ELSEWHERE}", **sample
+    )
+    return judged(
+        "answers_elsewhere", "Answers not in their response", Estimate.share(int(count), int(of)),
+        "graded rollouts in whose text the answer that was graded is not found: verdicts went to others",
+        warn=0.002, fail=0.02, section="outcomes",
+        rows=evidence.hashes(
+            f"SELECT row_hash {_ELSEWHERE.rstrip()} AND NOT contains(said, taken) ORDER BY row_hash", **sample
+        ),
+    )  # fmt: skip
+
+
 _SILENT = """
-WITH by_step AS (
-    SELECT data_source, step, sum(reward) AS got, count(reward) AS n FROM held
-    WHERE reward IS NOT NULL GROUP BY data_source, step),
-last_paid AS (SELECT data_source, max(step) AS step FROM by_step WHERE got > 0 GROUP BY data_source)
-SELECT b.data_source, count(*) AS steps, sum(b.n) AS rollouts FROM by_step AS b
-JOIN last_paid AS l ON l.data_source = b.data_source AND b.step > l.step
-GROUP BY b.data_source HAVING sum(b.n) >= $rollouts ORDER BY steps DESC
+WITH ordered AS (
+    SELECT data_source, step, group_id, most > 0 AS paid,
+        row_number() OVER (PARTITION BY data_source ORDER BY step, group_id) AS place
+    FROM groups WHERE rewarded > 0),
+last_paid AS (SELECT data_source, max(place) AS place FROM ordered WHERE paid GROUP BY data_source),
+silent AS (
+    SELECT o.data_source, count(DISTINCT o.step) FILTER (o.place > l.place) AS steps,
+        count(*) FILTER (o.place > l.place) AS unpaid,
+        (count(*) FILTER (o.place <= l.place AND NOT paid) + 1) / (any_value(l.place) + 2) AS usual
+    FROM ordered AS o JOIN last_paid AS l USING (data_source) GROUP BY o.data_source)
+SELECT data_source, steps FROM silent WHERE -log10(usual) * unpaid > $surprise
+ORDER BY steps DESC, data_source
 """
 
 
 def silent_zeros(evidence: Evidence) -> Gate:
-    found = evidence.ledger.execute(_SILENT, {"rollouts": SILENT_ROLLOUTS}).fetchall()
-    steps, source = (found[0][1], found[0][0]) if found else (0, None)
+    """How many unpaid groups are too many depends on how many there were while the source was paid."""
+    found = evidence.ledger.execute(_SILENT, {"surprise": SURPRISE}).fetchall()
+    source, steps = found[0] if found else (None, 0)
     rows = evidence.hashes(
         "SELECT row_hash FROM held WHERE data_source = $source AND reward = 0 ORDER BY step DESC, row_hash",
         source=source,
     )
     return judged(
         "silent_zeros", "Sources gone silent", Estimate.exact(float(steps), len(evidence.summary.steps)),
-        "steps at the end of the run in which a data source that was rewarded before got nothing",
-        warn=SILENT_STEPS - 1, fail=2 * SILENT_STEPS - 1, unit="steps", section="outcomes",
-        rows=rows if steps >= SILENT_STEPS else (), query="@silent_zeros",
+        "steps at the end of the run in which a data source that was rewarded before got nothing, and would "
+        f"have by chance less than once in 10^{SURPRISE:.0f} runs",
+        warn=0, fail=SILENT_STEPS - 1, unit="steps", section="outcomes", rows=rows, query="@silent_zeros",
     )  # fmt: skip
 
 
@@ -132,11 +167,12 @@ def exploits(evidence: Evidence) -> Gate:
 def second_opinion(evidence: Evidence) -> Gate:
     differ = "outcome <> other_outcome"
     decided = "score IS NOT NULL AND other_score IS NOT NULL"
-    count, of = evidence.one(f"SELECT count(*) FILTER ({differ}), count(*) FROM opinions WHERE {decided}")
     return judged(
-        "second_opinion", "Second opinions that differ", Estimate.share(int(count), int(of)),
-        "rollouts graded again by another verifier that found another outcome",
-        warn=0.01, fail=0.05, section="outcomes",
+        "second_opinion", "Second opinions that differ",
+        evidence.worst_share(differ, f"(SELECT * FROM opinions WHERE {decided})"),
+        "rollouts graded again by another verifier that found another outcome, of all or of the domain that "
+        "has most of them",
+        warn=0.005, fail=0.05, section="outcomes",
         rows=evidence.hashes(
             f"SELECT DISTINCT row_hash FROM opinions WHERE {decided} AND {differ} ORDER BY row_hash"
         ),
