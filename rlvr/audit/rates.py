@@ -24,8 +24,8 @@ from verifiers.bench.rates import Z_95
 
 METHOD = (
     "Estimated from second opinions, each weighted by the rollouts of its domain and outcome per opinion; "
-    "95 % Wilson intervals on the sample size that remains after weighting and after counting a problem's "
-    "rollouts as related. The second opinion is taken for the truth."
+    "95 % Wilson intervals on the sample size that remains after weighting and after counting the "
+    "rollouts of a problem as related. The second opinion is taken for the truth."
 )
 
 FEWEST_STEPS = 5

@@ -24,6 +24,7 @@ from rlvr.audit.markdown import as_markdown
 from rlvr.audit.measures import measure, number
 from rlvr.audit.pictures import draw
 from rlvr.audit.query import OUTCOMES
+from rlvr.audit.rates import METHOD
 from rlvr.audit.spans import marked
 from rlvr.audit.storage import write_whole
 
@@ -62,6 +63,7 @@ def render(facts: RunFacts) -> str:
         summary=facts.summary,
         check=facts.check,
         pictures=draw(facts.summary),
+        method=METHOD,
         outcomes=[outcome for outcome in OUTCOMES if facts.summary.totals[outcome]],
         style=Markup(style),
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -9,9 +10,11 @@ from random import Random
 import pytest
 
 from rlvr.audit import Audit
+from rlvr.audit.detectors import DETECTORS
 from rlvr.audit.opinions import OPINION_SCHEMA
 from rlvr.audit.query import open_ledger
-from rlvr.audit.rates import ErrorRates, error_rates, undecided_trend, weighted_share
+from rlvr.audit.rates import METHOD, ErrorRates, error_rates, undecided_trend, weighted_share
+from rlvr.audit.report import JSON_FILE, write_report
 from rlvr.audit.sql import ask
 from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.rollouts import Sample
@@ -160,3 +163,17 @@ def test_a_suspected_reference_says_whether_a_second_opinion_agrees(tmp_path: Pa
     assert (row["problem_id"], row["agree"], row["total"], row["steps"]) == ("math/0", 9, 12, 3)
     assert (row["opinions"], row["opinions_agree"]) == (6, 5)
     assert row["reference"] == '"4"'
+
+
+def test_the_report_tells_detectors_and_error_rates(tmp_path: Path) -> None:
+    group = [(1.0, 1.0)] * 6 + [(1.0, 0.0)] * 2 + [(0.0, 0.0)] * 8
+    run_dir = judged_run(tmp_path, {"math": [group] * 5}, {0.0: 2, 1.0: 1})
+    html = write_report(run_dir).read_text()
+    data = json.loads((run_dir / JSON_FILE).read_text())
+    [rates] = data["error_rates"]
+    assert (rates["opinion"], rates["rollouts"], rates["false_negatives"]["value"]) == ("other", 80, 0.0)
+    assert rates["false_positives"]["value"] == pytest.approx(0.2)
+    assert "20.00%" in html
+    assert METHOD in html
+    assert {one["name"] for one in data["detectors"]} == {one.name for one in DETECTORS}
+    assert all(f"<code>{one.name}</code>" in html for one in DETECTORS)
