@@ -14,12 +14,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guru_data import Problem
-from rlvr.groups import GroupMaker
 from rlvr.outcomes import is_right
 from rlvr.rollouts import RolloutGroup
 from verifiers import VerdictStatus
+
+if TYPE_CHECKING:  # it brings transformers, which those who only read evaluations need not load
+    from rlvr.groups import GroupMaker
 
 EVALUATIONS = "evals"
 
@@ -92,11 +95,12 @@ class Evaluation:
             **{f"eval/pass@1/{split}/{domain}": self.of_domain(domain).pass_at_1 for domain in self.domains},
         }
 
-    def write(self, directory: Path, step: int) -> None:
-        """Keep every problem's result, as JSON, under the run's directory."""
-        path = directory / EVALUATIONS / f"step_{step:06d}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self)))
+    def write(self, directory: Path, step: int) -> Path:
+        """Keep every problem's result, as JSON, under the run's directory; returns the path below it."""
+        file = Path(EVALUATIONS) / f"step_{step:06d}.json"
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).write_text(json.dumps(asdict(self)))
+        return file
 
 
 def read_evaluations(directory: Path) -> dict[int, Evaluation]:

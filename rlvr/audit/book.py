@@ -2,7 +2,8 @@
 
     record(step, scored)   every requested rollout, on disk before its reward is used
     log(step, metrics)     one line of metrics.jsonl
-    finish()               problems merged, chain closed, report.html written
+    seal(file)             another file of the run is vouched for from now on
+    finish()               metrics sealed, problems merged, chain closed, report.html written
 
 What the books are made of stands in `ledger.py`, `metrics.py` and `manifest.py`.
 """
@@ -30,12 +31,12 @@ class Audit:
     """
 
     def __init__(self, run_dir: Path, name: str, origin: Origin, *, resume: bool = False) -> None:
-        self._run_dir = run_dir
+        self.run_dir = run_dir
         manifest = next_manifest(run_dir, name, origin, resume=resume)
         self.run_id, self.attempt = manifest.run_id, len(manifest.attempts)
         self._ledger = Ledger(run_dir, self.run_id, self.attempt)  # locks the run before it is changed
         write_manifest(run_dir, manifest)
-        self._ledger.seal(str(MANIFEST_FILE))
+        self._ledger.seal(MANIFEST_FILE)
         self._metrics = MetricsLog(run_dir, self.attempt)
         self._closed = False
 
@@ -64,8 +65,18 @@ class Audit:
         """Write one line of metrics; a step may have several (training, evaluation)."""
         self._metrics.log(step, metrics)
 
+    def seal(self, file: Path) -> str:
+        """Add a finished file of the run (evaluation, second opinion) to the chain; returns the new head.
+
+        `file` is relative to the run's directory.
+
+        Raises:
+            LedgerError: it cannot be read, or the line could not be written.
+        """
+        return self._ledger.seal(file)
+
     def close(self) -> None:
-        """Merge and seal the problems and release the run's files; `head` is final then.
+        """Seal the metrics, merge and seal the problems and release the run's files; `head` is final then.
 
         May be called twice. Raises LedgerError if something could not be written.
         """
@@ -77,4 +88,4 @@ class Audit:
     def finish(self) -> Path:
         """Close the books and write the report, also of a run that ended early; returns its path."""
         self.close()
-        return write_report(self._run_dir)
+        return write_report(self.run_dir)

@@ -5,8 +5,8 @@
 
 The hash of a line is the SHA-256 of its bytes without the newline; the first line's `previous`
 is `GENESIS`. The hash of the last line is the *head*: whoever knows it can tell whether any file
-or line was changed, dropped or reordered since. Ledger files are written once; `manifest.json` and
-`problems.parquet` may grow, and for them the last line holds.
+or line was changed, dropped or reordered since. Which files are sealed, and which of them may grow, stands
+in `check_files.py`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ class Chain:
         except BlockingIOError as error:
             self.close()
             raise LedgerError(
-                f"{self._path} is held by another process: this run is still going; stop it first"
+                f"{self._path} is held by another process: this run is still going, or being regraded; "
+                "wait for it or stop it first"
             ) from error
 
     def _parse(self, line: bytes) -> Link:

@@ -9,26 +9,19 @@ in `metrics.jsonl` are those of the rows. Without a head the newest lines could 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from rlvr.audit.balance import Balance, count_rows
+from rlvr.audit.balance import Balance
 from rlvr.audit.chain import CHAIN_FILE, GENESIS, Link, line_hash, parse_link
+from rlvr.audit.check_files import check_files
+from rlvr.audit.check_rows import check_rows
 from rlvr.audit.ledger import LEDGER_FILE
-from rlvr.audit.manifest import MANIFEST_FILE
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.problems import PROBLEMS_FILE, read_problems
-from rlvr.audit.schema import LEDGER_SCHEMA, row_hash
-from rlvr.audit.storage import sha256_file
 from rlvr.errors import LedgerError
-
-GROWING_FILES = {str(MANIFEST_FILE), str(PROBLEMS_FILE)}
-"""Rewritten by later attempts; only their last line in the chain holds."""
 
 REWARD_TOLERANCE = 1e-6
 """Two orders of summing differ by rounding, no more."""
@@ -43,6 +36,8 @@ class CheckResult:
     lines: int = 0
     lines_after_head: int = 0
     """Lines that the given head does not seal."""
+    sealed_anew: list[str] = field(default_factory=list)
+    """Files that a later line seals again: the given head does not vouch for what they hold now."""
     rows: int = 0
     balances: dict[int, Balance] = field(default_factory=dict)
     """By attempt."""
@@ -62,15 +57,19 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
     links = _check_chain(run_dir, head, result)
     means: dict[tuple[int, int], float] = {}
     problem_ids: set[str] = set()
-    for link in _check_files(run_dir, links, result):
+    for link in check_files(run_dir, links, result.faults):
         if match := LEDGER_FILE.fullmatch(link.file):
             step, attempt = int(match[1]), int(match[2])
             try:
-                table = _check_rows(run_dir, link, step, attempt, result)
-                means[step, attempt] = _mean(table["reward"])
-                problem_ids.update(table["problem_id"].to_pylist())
+                found = check_rows(run_dir, link, step, attempt)
             except (pa.ArrowException, ValueError, KeyError, OSError) as error:
                 result.faults.append(f"{link.file} is not a ledger file: {error}")
+                continue
+            means[step, attempt] = found.mean_reward
+            problem_ids |= found.problem_ids
+            result.rows += found.rows
+            result.faults += found.faults
+            result.balances[attempt] = result.balances.get(attempt, Balance()) + found.balance
     _check_problems(run_dir, problem_ids, result)
     _check_metrics(run_dir, means, result)
     return result
@@ -102,62 +101,11 @@ def _check_chain(run_dir: Path, head: str | None, result: CheckResult) -> list[L
     if head is not None and head not in hashes:
         result.faults.append(f"the head {head} is not in the chain: lines before it were changed or dropped")
     elif head is not None:
-        result.lines_after_head = len(hashes) - 1 - hashes.index(head)
+        kept = hashes.index(head) + 1
+        result.lines_after_head = len(hashes) - kept
+        before, after = ({link.file for link in part} for part in (links[:kept], links[kept:]))
+        result.sealed_anew = sorted(before & after)
     return links
-
-
-def _check_files(run_dir: Path, links: list[Link], result: CheckResult) -> list[Link]:
-    """Each sealed file is there, and no ledger file is unsealed; returns those with the sealed bytes."""
-    sealed: dict[str, Link] = {}
-    for link in links:
-        if link.file in GROWING_FILES:
-            sealed[link.file] = link
-        elif not LEDGER_FILE.fullmatch(link.file):
-            result.faults.append(f"{CHAIN_FILE} names {link.file!r}, which no run writes")
-        elif link.file in sealed:
-            result.faults.append(f"{CHAIN_FILE} names {link.file} twice")
-        else:
-            sealed[link.file] = link
-    sound: list[Link] = []
-    for link in sealed.values():
-        path = run_dir / link.file
-        if not path.is_file():
-            result.faults.append(f"{link.file} is missing")
-        elif sha256_file(path) != link.sha256:
-            result.faults.append(f"{link.file} was changed after it was sealed")
-        else:
-            sound.append(link)
-    for path in sorted((run_dir / "ledger").glob("step=*/*.parquet")):
-        if (file := path.relative_to(run_dir).as_posix()) not in sealed:
-            result.faults.append(f"{file} is not in the chain: killed before it was sealed, or added by hand")
-    return sound
-
-
-def _check_rows(run_dir: Path, link: Link, step: int, attempt: int, result: CheckResult) -> pa.Table:
-    """Check the rows of one ledger file and return them."""
-    table = pq.ParquetFile(run_dir / link.file).read()
-    if table.schema != LEDGER_SCHEMA:
-        raise ValueError("its columns are not the ledger's")
-    result.rows += table.num_rows
-    result.faults += _row_faults(table, link, step, attempt)
-    fates = zip(table["used"].to_pylist(), table["dropped_reason"].to_pylist(), strict=True)
-    balance = count_rows(fates)
-    if not balance.holds:
-        result.faults.append(f"{link.file}: requested {balance.requested} is not used + dropped")
-    result.balances[attempt] = result.balances.get(attempt, Balance()) + balance
-    return table
-
-
-def _row_faults(table: pa.Table, link: Link, step: int, attempt: int) -> Iterator[str]:
-    if table.num_rows != link.rows:
-        yield f"{link.file} has {table.num_rows} rows, the chain says {link.rows}"
-    created = table.schema.get_field_index("created_at")
-    plain = table.set_column(created, "created_at", table["created_at"].cast(pa.int64()))
-    for number, row in enumerate(plain.to_pylist()):
-        if row["row_hash"] != row_hash(row):
-            yield f"{link.file} row {number} ({row['rollout_id']}) does not match its hash"
-        if (row["step"], row["attempt"]) != (step, attempt):
-            yield f"{link.file} row {number} is of step {row['step']}, attempt {row['attempt']}"
 
 
 def _check_problems(run_dir: Path, problem_ids: set[str], result: CheckResult) -> None:
@@ -186,8 +134,3 @@ def _check_metrics(run_dir: Path, means: dict[tuple[int, int], float], result: C
             result.faults.append(
                 f"metrics.jsonl says reward/mean {logged} at step {step}, the rows say {held}"
             )
-
-
-def _mean(rewards: pa.ChunkedArray) -> float:
-    values = [value for value in rewards.to_pylist() if value is not None]
-    return math.fsum(values) / len(values) if values else math.nan

@@ -10,7 +10,8 @@
     rlvr audit import FORMAT PATH RUN --verifier NAME   another trainer's rollouts become a run
     rlvr audit export RUN FOLDER          the run as a Hugging Face dataset with a card
 
-All work on a run that is still going, too: none changes its books.
+All but `regrade` work on a run that is still going, too. None changes what its books hold; `regrade` adds
+second opinions to them.
 """
 
 from __future__ import annotations
@@ -176,4 +177,5 @@ def _told(result: CheckResult, head: str | None) -> str:
         lines.append("without --head, lines dropped from the end of the chain would not be noticed")
     elif result.lines_after_head:
         lines.append(f"{result.lines_after_head} lines follow the given head; it does not seal them")
+        lines += [f"{file} was sealed anew after the given head" for file in result.sealed_anew]
     return "\n".join(lines)

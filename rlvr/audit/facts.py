@@ -7,6 +7,7 @@ Reading is all that happens here; words, charts and the page are made from the f
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,11 @@ from rlvr.audit.headline import Movement, held_out_movements, reward_movement
 from rlvr.audit.manifest import Manifest, Origin, read_config, read_manifest
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
-from rlvr.audit.reliability import Reliability, read_reliability
-from rlvr.audit.reliability import as_data as reliability_data
 from rlvr.audit.samples import Exhibit, pick_groups, pick_samples
 from rlvr.audit.summary import RunSummary, summarize
 from rlvr.config import RunConfig
+from rlvr.errors import LedgerError
+from rlvr.evaluate import Evaluation, read_evaluations
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class RunFacts:
     gates: tuple[Gate, ...]
     siblings: dict[str, list[Exhibit]]
     """By row hash, for each row that a gate points at: its whole group, itself first."""
-    reliability: Reliability
 
     @property
     def level(self) -> Level:
@@ -72,18 +72,31 @@ def gather(run_dir: Path) -> RunFacts:
         LedgerError: there is no run, or its books are too damaged to read.
     """
     manifest = read_manifest(run_dir)
-    with closing(open_ledger(run_dir)) as ledger:
-        summary = summarize(ledger, read_metrics(run_dir))
-        samples = pick_samples(ledger, [curve.name for curve in summary.domains])
-        check = check_run(run_dir)
-        gates = judge(evidence_of(ledger, read_config(run_dir), summary, check))
-        siblings = pick_groups(ledger, {row for gate in gates for row in gate.rows})
-        reliability = read_reliability(ledger)
-    return RunFacts(manifest, check, summary, samples, gates, siblings, reliability)
+    with ThreadPoolExecutor(max_workers=1) as beside, closing(open_ledger(run_dir, texts=False)) as ledger:
+        checking = beside.submit(check_run, run_dir)  # mostly Python, while queries are mostly DuckDB
+        evaluations = _evaluations(run_dir)
+        summary = summarize(ledger, read_metrics(run_dir), evaluations)
+        samples = pick_samples(ledger, run_dir, [curve.name for curve in summary.domains])
+        check = checking.result()
+        evaluated = frozenset(r.problem_id for one in evaluations.values() for r in one.results)
+        gates = judge(evidence_of(ledger, read_config(run_dir), summary, check, evaluated))
+        siblings = pick_groups(ledger, run_dir, {row for gate in gates for row in gate.rows})
+    return RunFacts(manifest, check, summary, samples, gates, siblings)
+
+
+def _evaluations(run_dir: Path) -> dict[int, Evaluation]:
+    try:
+        return read_evaluations(run_dir)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"the evaluations of {run_dir} cannot be read: {error!r}") from error
 
 
 def evidence_of(
-    ledger: duckdb.DuckDBPyConnection, config: RunConfig | None, summary: RunSummary, check: CheckResult
+    ledger: duckdb.DuckDBPyConnection,
+    config: RunConfig | None,
+    summary: RunSummary,
+    check: CheckResult,
+    evaluated: frozenset[str] = frozenset(),
 ) -> Evidence:
     """What gates may look at, from what was already read of a run."""
     return Evidence(
@@ -95,6 +108,7 @@ def evidence_of(
         rewarding=None if config is None else config.reward,
         permuted=config is not None and config.algorithm.control == "permute",
         ahead=0 if config is None else config.rollout.ahead,
+        evaluated=evaluated,
     )
 
 
@@ -117,7 +131,6 @@ def as_json(facts: RunFacts) -> dict[str, JsonValue]:
         "outcomes": dict(summary.totals),
         "verdict": facts.level.value,
         "gates": [_gate(gate) for gate in facts.gates],
-        **reliability_data(facts.reliability),
         "ledger": {"ok": check.ok, "head": check.head, "rows": check.rows, "faults": list(check.faults)},
     }
 

@@ -2,8 +2,9 @@
 
     run directory + SecondVerifier --grade_again--> verdicts/<name>/part-NNNNNN.parquet
 
-A part is written whole or not at all and every row is graded once, so that a stopped regrade goes on where
-it was. What follows from the verdicts is said by `whatif.py`.
+A part is written whole or not at all, sealed in the run's chain (the heads known before stay in it), and
+every row is graded once, so that a stopped regrade goes on where it was. A run that is still going holds its
+chain: there, `audit.shadow` gives second opinions. What follows from the verdicts is said by `whatif.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rlvr.audit.opinions import OPINION_SCHEMA, VERDICTS_FOLDER, opinion_files
+from rlvr.audit.chain import Chain
+from rlvr.audit.opinions import VERDICTS_FOLDER, opinion_files, write_opinions
 from rlvr.audit.query import open_ledger
 from rlvr.audit.schema import Row
+from rlvr.audit.sealing import adopt_unsealed, seal_file
 from rlvr.audit.second_verifier import Client, SecondVerifier, ask_opinions, open_client
-from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.errors import LedgerError
 from verifiers import VerifyRequest as Request
 
@@ -33,21 +35,21 @@ async def grade_again(
     """Grade every held row of the verifier that was not graded yet; returns how many were left ungraded.
 
     Raises:
-        LedgerError: the books cannot be read or written, no row is of this verifier, or the stored opinions
-            are of another digest.
+        LedgerError: the books cannot be read or written, the run is still going, no row is of this verifier,
+            or the stored opinions are of another digest.
         VerifierUnavailableError: the service gave no answer at all.
     """
-    rows = _rows_to_grade(run_dir, second)
-    number, left = len(opinion_files(run_dir, second.opinion)), 0
-    async with open_client(second, workers=workers, deadline_s=DEADLINE_S) as client:
-        await _check_digest(run_dir, second, client)
-        for start in range(0, len(rows), PART_ROWS):
-            part = rows[start : start + PART_ROWS]
-            found = await _grade(client, second, part)
-            left += len(part) - len(found)
-            file = VERDICTS_FOLDER / second.opinion / f"part-{number + start // PART_ROWS:06d}.parquet"
-            write_whole(run_dir / file, parquet_bytes(found, OPINION_SCHEMA))
-            said(f"{start + len(part)} of {len(rows)} rows")
+    rows, left = _rows_to_grade(run_dir, second), 0
+    with closing(Chain(run_dir)) as chain:
+        adopt_unsealed(chain, run_dir)
+        async with open_client(second, workers=workers, deadline_s=DEADLINE_S) as client:
+            await _check_digest(run_dir, second, client)
+            for start in range(0, len(rows), PART_ROWS):
+                part = rows[start : start + PART_ROWS]
+                found = await _grade(client, second, part)
+                left += len(part) - len(found)
+                seal_file(chain, run_dir, write_opinions(run_dir, second.opinion, found))
+                said(f"{start + len(part)} of {len(rows)} rows")
     return left
 
 

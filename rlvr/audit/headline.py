@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from rlvr.audit.summary import Evaluation, RunSummary
+from rlvr.evaluate import paired_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Movement:
     after: float
     before_stderr: float | None
     after_stderr: float | None
+    paired_stderr: float | None = None
+    """Of the change, where both ends saw the same problems and each one's result is known."""
 
     @property
     def change(self) -> float:
@@ -31,7 +34,9 @@ class Movement:
 
     @property
     def change_stderr(self) -> float | None:
-        """Of the difference, taking both ends as independent."""
+        """Of the difference: paired by problem where that is known, else as if the ends were independent."""
+        if self.paired_stderr is not None:
+            return self.paired_stderr
         if self.before_stderr is None or self.after_stderr is None:
             return None
         return math.hypot(self.before_stderr, self.after_stderr)
@@ -54,10 +59,10 @@ def reward_movement(summary: RunSummary) -> Movement | None:
 
 def held_out_movements(summary: RunSummary) -> list[Movement]:
     """pass@1 of each split, first evaluation against last; splits evaluated once are left out."""
-    pairs = [(split, found[0], found[-1]) for split, found in summary.evaluations.items() if len(found) > 1]
     return [
-        Movement(split, first.pass_at_1, last.pass_at_1, first.stderr, last.stderr)
-        for split, first, last in pairs
+        _pass_at_1(split, found[0], found[-1])
+        for split, found in summary.evaluations.items()
+        if len(found) > 1
     ]
 
 
@@ -67,13 +72,21 @@ def evaluation_movements(found: Sequence[Evaluation]) -> dict[str, list[Movement
     A domain's pass@1 has no standard error of its own. What one of the two lacks is left out.
     """
     first, last = found[0], found[-1]
-    overall = Movement("pass@1", first.pass_at_1, last.pass_at_1, first.stderr, last.stderr)
+    overall = _pass_at_1("pass@1", first, last)
     shares = [
         ("answers in the asked form", first.form_share, last.form_share),
         ("right among those", first.pass_given_form, last.pass_given_form),
     ]
     domains = [(name, first.domains.get(name), value) for name, value in sorted(last.domains.items())]
     return {"overall": [overall], "domains": _known(domains), "form": _known(shares)}
+
+
+def _pass_at_1(name: str, first: Evaluation, last: Evaluation) -> Movement:
+    paired = None
+    if first.kept is not None and last.kept is not None:
+        stderr = paired_difference(first.kept, last.kept).stderr
+        paired = stderr if math.isfinite(stderr) else None
+    return Movement(name, first.pass_at_1, last.pass_at_1, first.stderr, last.stderr, paired)
 
 
 def _known(values: Sequence[tuple[str, float | None, float | None]]) -> list[Movement]:

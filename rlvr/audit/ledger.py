@@ -13,16 +13,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from guru_data import Problem
 from rlvr.audit.balance import check_groups
 from rlvr.audit.chain import Chain
+from rlvr.audit.metrics import METRICS_FILE, metrics_digest
 from rlvr.audit.problems import PROBLEMS_FILE, ProblemBook
 from rlvr.audit.rows import ledger_rows
 from rlvr.audit.schema import LEDGER_SCHEMA, Row
-from rlvr.audit.storage import TEMPORARY_SUFFIX, parquet_bytes, sha256_file, write_whole
+from rlvr.audit.sealing import adopt_unsealed, seal_file
+from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.errors import LedgerError
 from rlvr.rollouts import ScoredGroup
 
@@ -44,7 +43,7 @@ class Ledger:
     def __init__(self, run_dir: Path, run_id: str, attempt: int) -> None:
         self._run_dir, self._run_id, self._attempt = run_dir, run_id, attempt
         self._chain = Chain(run_dir)
-        self._adopt_unsealed()
+        adopt_unsealed(self._chain, run_dir)
         if any(_attempt_of(file) == attempt for file in self._chain.files):
             self.close()
             raise LedgerError(f"attempt {attempt} of {run_dir} was already begun; a resume takes the next")
@@ -81,12 +80,14 @@ class Ledger:
         digest = write_whole(self._run_dir / file, parquet_bytes(list(rows), LEDGER_SCHEMA))
         return self._chain.append(file, digest, len(rows), sync=False)
 
-    def seal(self, file: str) -> str:
-        """Add another file of the run to the chain (the manifest); returns the new head."""
-        return self._chain.append(file, sha256_file(self._run_dir / file), 0)
+    def seal(self, file: Path) -> str:
+        """Add another file of the run to the chain (manifest, evaluation, opinion); returns the new head."""
+        return seal_file(self._chain, self._run_dir, file)
 
     def finish(self) -> str:
-        """Merge and seal the problems, close the ledger and return the final head."""
+        """Seal the metrics, merge and seal the problems, close the ledger and return the final head."""
+        if (self._run_dir / METRICS_FILE).exists():
+            self._chain.append(str(METRICS_FILE), *metrics_digest(self._run_dir))
         digest, rows = self._problems.merge()
         head = self._chain.append(str(PROBLEMS_FILE), digest, rows)
         self.close()
@@ -95,23 +96,6 @@ class Ledger:
     def close(self) -> None:
         """Release the run; what was recorded stays. May be called twice."""
         self._chain.close()
-
-    def _adopt_unsealed(self) -> None:
-        """Seal what a kill or a power cut left without its line in the chain; drop unfinished files."""
-        folder = self._run_dir / "ledger"
-        for unfinished in folder.glob(f"step=*/.*{TEMPORARY_SUFFIX}"):
-            unfinished.unlink()
-        for path in sorted(folder.glob("step=*/*.parquet")):
-            file = path.relative_to(self._run_dir).as_posix()
-            if file not in self._chain.files:
-                self._chain.append(file, sha256_file(path), _count_rows(path))
-
-
-def _count_rows(path: Path) -> int:
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowException, OSError) as error:
-        raise LedgerError(f"{path} is no ledger file, and no run wrote it: {error}; move it away") from error
 
 
 def _attempt_of(file: str) -> int | None:

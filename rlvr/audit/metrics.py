@@ -8,6 +8,7 @@ Timings, losses and evaluations come from those who know them. A value that is n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -78,6 +79,14 @@ def read_metrics(run_dir: Path) -> list[StepMetrics]:
         first = min(steps)
         held = {step: values for step, values in held.items() if step < first} | steps
     return [held[step] for step in sorted(held)]
+
+
+def metrics_digest(run_dir: Path, lines: int | None = None) -> tuple[str, int]:
+    """SHA-256 and number of the first `lines` lines of `metrics.jsonl`, or of all; of a missing file none."""
+    path = run_dir / METRICS_FILE
+    written = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    kept = written[:lines]
+    return hashlib.sha256(b"".join(kept)).hexdigest(), len(kept)
 
 
 def step_metrics(scored: Sequence[ScoredGroup], learner_version: int) -> dict[str, float]:

@@ -7,14 +7,18 @@ A row is joined to the ledger by `row_hash`. Who grades again, and what follows 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from rlvr.audit.schema import Row
+from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.errors import LedgerError
 
 VERDICTS_FOLDER = Path("verdicts")
+OPINION_FILE = re.compile(r"verdicts/[A-Za-z0-9._=-]+/part-(\d{6,})\.parquet")
 
 OPINION_SCHEMA = pa.schema(
     [
@@ -37,6 +41,19 @@ OPINION_SCHEMA = pa.schema(
 def opinion_files(run_dir: Path, name: str = "*") -> list[Path]:
     """The files of one second opinion, or of all, in order."""
     return sorted((run_dir / VERDICTS_FOLDER).glob(f"{name}/part-*.parquet"))
+
+
+def write_opinions(run_dir: Path, name: str, rows: list[Row]) -> Path:
+    """Write the next part of a second opinion, whole or not at all; returns its path below the run's.
+
+    Raises:
+        LedgerError: the disk is full or cannot be written.
+    """
+    written = opinion_files(run_dir, name)
+    number = int(written[-1].stem.removeprefix("part-")) + 1 if written else 0
+    file = VERDICTS_FOLDER / name / f"part-{number:06d}.parquet"
+    write_whole(run_dir / file, parquet_bytes(rows, OPINION_SCHEMA))
+    return file
 
 
 def read_opinions(run_dir: Path) -> ds.Dataset | pa.Table:

@@ -82,12 +82,11 @@ def read_problems(run_dir: Path) -> pa.Table:
         merged = pq.read_table(path, schema=PROBLEM_SCHEMA) if path.exists() else PROBLEM_SCHEMA.empty_table()
         # A line torn by a kill has no newline.
         lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []
-        journalled = [json.loads(line) for line in lines]
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise LedgerError(f"the problems of {run_dir} cannot be read: {error}") from error
-    known = _keys(merged)
-    fresh = [row for row in journalled if (row["id"], row["hash"]) not in known]
-    return pa.concat_tables([merged, pa.Table.from_pylist(fresh, schema=PROBLEM_SCHEMA)])
+        known = _keys(merged)
+        fresh = [row for row in map(json.loads, lines) if (row["id"], row["hash"]) not in known]
+        return pa.concat_tables([merged, pa.Table.from_pylist(fresh, schema=PROBLEM_SCHEMA)])
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"the problems of {run_dir} cannot be read: {error!r}") from error
 
 
 def _keys(problems: pa.Table) -> set[tuple[str, str]]:

@@ -3,21 +3,27 @@
     open ledger + domains --pick_samples--> {domain: {outcome: [Exhibit, ...]}}
     open ledger + rows --pick_groups--> {row hash: that row and its siblings}
 
+The ledger may be one without texts: those of the few rows picked are read from their files.
+
 Which ones is decided by the rows' hashes, not by anyone's taste. Texts are as the model wrote them:
 hostile; whoever shows them makes them inert.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import duckdb
+
+from rlvr.audit.query import read_texts
 
 PER_EDGE = 2
 """Samples of one domain and outcome at either end of the run."""
 
-_COLUMNS = """domain, outcome, step, rollout_id, row_hash, prompt, coalesce(response, ''), answer, reference,
+_COLUMNS = """domain, outcome, step, attempt, rollout_id, row_hash, answer, reference,
     coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason"""
 
 _PICKED = f"""
@@ -55,10 +61,9 @@ class Exhibit:
     domain: str
     outcome: str
     step: int
+    attempt: int
     rollout_id: str
     row_hash: str
-    prompt: str
-    response: str
     answer: str | None
     reference: str | None
     reason: str
@@ -66,22 +71,35 @@ class Exhibit:
     advantage: float | None
     completion_tokens: int
     finish_reason: str | None
+    prompt: str
+    response: str
 
 
 def pick_samples(
-    ledger: duckdb.DuckDBPyConnection, domains: Sequence[str]
+    ledger: duckdb.DuckDBPyConnection, run_dir: Path, domains: Sequence[str]
 ) -> dict[str, dict[str, list[Exhibit]]]:
     """Samples of the given domains by domain and outcome, in order of steps, of different groups."""
+    rows = ledger.execute(_PICKED, {"edge": PER_EDGE, "domains": list(domains)}).fetchall()
     picked: dict[str, dict[str, list[Exhibit]]] = {}
-    for row in ledger.execute(_PICKED, {"edge": PER_EDGE, "domains": list(domains)}).fetchall():
-        sample = Exhibit(*row)
+    for sample in _exhibits(run_dir, rows):
         picked.setdefault(sample.domain, {}).setdefault(sample.outcome, []).append(sample)
     return picked
 
 
-def pick_groups(ledger: duckdb.DuckDBPyConnection, rows: Iterable[str]) -> dict[str, list[Exhibit]]:
+def pick_groups(
+    ledger: duckdb.DuckDBPyConnection, run_dir: Path, rows: Iterable[str]
+) -> dict[str, list[Exhibit]]:
     """Each row with up to `MAX_SIBLINGS - 1` others of its group, the row itself first."""
+    found = ledger.execute(_GROUPS, {"rows": sorted(rows), "most": MAX_SIBLINGS}).fetchall()
     picked: dict[str, list[Exhibit]] = {}
-    for wanted, *row in ledger.execute(_GROUPS, {"rows": sorted(rows), "most": MAX_SIBLINGS}).fetchall():
-        picked.setdefault(wanted, []).append(Exhibit(*row))
+    for (wanted, *_), exhibit in zip(found, _exhibits(run_dir, [row[1:] for row in found]), strict=True):
+        picked.setdefault(wanted, []).append(exhibit)
     return picked
+
+
+def _exhibits(run_dir: Path, rows: Sequence[tuple[Any, ...]]) -> Iterator[Exhibit]:
+    """Rows of `_COLUMNS` with their texts."""
+    texts = read_texts(run_dir, ((row[2], row[3], row[5]) for row in rows))
+    for row in rows:
+        prompt, response = texts[row[5]]
+        yield Exhibit(*row, prompt, response or "")

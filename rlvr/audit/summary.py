@@ -1,6 +1,6 @@
 """What a run did, in numbers: the facts that the report shows.
 
-    ledger + metrics.jsonl + manifest.json --summarize--> RunSummary
+    ledger + metrics.jsonl + evals/ --summarize--> RunSummary
 
 Rewards and outcomes come from the ledger's rows, so that the report shows what can be proved;
 evaluations and timings come from the metrics. Nothing here formats or draws.
@@ -8,15 +8,18 @@ evaluations and timings come from the metrics. Nothing here formats or draws.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 
 import duckdb
 
 from rlvr.audit.balance import Balance
 from rlvr.audit.metrics import StepMetrics
+from rlvr.evaluate import Evaluation as KeptEvaluation
 
 Points = tuple[tuple[int, float], ...]
 """(step, value) in order of steps; steps without a value are left out."""
@@ -66,6 +69,8 @@ class Evaluation:
     pass_given_form: float | None
     domains: dict[str, float]
     """pass@1 by domain."""
+    kept: KeptEvaluation | None = None
+    """What was kept of every problem; None if the run has no such file, or another split's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,12 @@ class RunSummary:
         return sum(self.outcomes.values(), Counter())
 
 
-def summarize(ledger: duckdb.DuckDBPyConnection, metrics: Sequence[StepMetrics]) -> RunSummary:
-    """Gather the numbers of a run from its open ledger and its metrics."""
+def summarize(
+    ledger: duckdb.DuckDBPyConnection,
+    metrics: Sequence[StepMetrics],
+    kept: Mapping[int, KeptEvaluation] = MappingProxyType({}),
+) -> RunSummary:
+    """Gather the numbers of a run from its open ledger, its metrics and what it kept of its evaluations."""
     curves = _curves(metrics)
     total = ledger.execute("SELECT count(*) FROM rollouts").fetchall()[0][0]
     balance = _balance(ledger)
@@ -131,7 +140,7 @@ def summarize(ledger: duckdb.DuckDBPyConnection, metrics: Sequence[StepMetrics])
         outcomes=_outcomes(ledger),
         sources=_sources(ledger),
         reasons=_reasons(ledger),
-        evaluations=_evaluations(curves),
+        evaluations=_evaluations(curves, kept),
         balance=balance,
         superseded=total - balance.requested,
         curves=curves,
@@ -209,13 +218,17 @@ def _curves(metrics: Sequence[StepMetrics]) -> dict[str, Curve]:
     return {name: Curve(name, tuple(values)) for name, values in points.items()}
 
 
-def _evaluations(curves: dict[str, Curve]) -> dict[str, tuple[Evaluation, ...]]:
+def _evaluations(
+    curves: dict[str, Curve], kept: Mapping[int, KeptEvaluation]
+) -> dict[str, tuple[Evaluation, ...]]:
     """`eval/pass@1/<split>` and its companions; `eval/pass@1/<split>/<domain>` are parts of a split."""
     names = [name.removeprefix(PASS_AT_1) for name in curves if name.startswith(PASS_AT_1)]
-    return {split: _evaluations_of(split, curves) for split in names if "/" not in split}
+    return {split: _evaluations_of(split, curves, kept) for split in names if "/" not in split}
 
 
-def _evaluations_of(split: str, curves: dict[str, Curve]) -> tuple[Evaluation, ...]:
+def _evaluations_of(
+    split: str, curves: dict[str, Curve], kept: Mapping[int, KeptEvaluation]
+) -> tuple[Evaluation, ...]:
     at = {name: dict(curve.points) for name, curve in curves.items() if name.startswith("eval/")}
     stderr, form_share, pass_given_form = (
         at.get(f"eval/{kind}/{split}", {}) for kind in ("stderr", "form_share", "pass_given_form")
@@ -229,6 +242,7 @@ def _evaluations_of(split: str, curves: dict[str, Curve]) -> tuple[Evaluation, .
             form_share=form_share.get(step),
             pass_given_form=pass_given_form.get(step),
             domains={domain: values[step] for domain, values in parts.items() if step in values},
+            kept=found if (found := kept.get(step)) and math.isclose(found.pass_at_1, value) else None,
         )
         for step, value in at[f"{PASS_AT_1}{split}"].items()
     )
