@@ -21,6 +21,8 @@ from rlvr.audit.headline import Movement, held_out_movements, reward_movement
 from rlvr.audit.manifest import Manifest, Origin, read_config, read_manifest
 from rlvr.audit.metrics import read_metrics
 from rlvr.audit.query import open_ledger
+from rlvr.audit.reliability import Reliability, read_reliability
+from rlvr.audit.reliability import as_data as reliability_data
 from rlvr.audit.samples import Exhibit, pick_groups, pick_samples
 from rlvr.audit.summary import RunSummary, summarize
 from rlvr.config import RunConfig
@@ -40,6 +42,7 @@ class RunFacts:
     gates: tuple[Gate, ...]
     siblings: dict[str, list[Exhibit]]
     """By row hash, for each row that a gate points at: its whole group, itself first."""
+    reliability: Reliability
 
     @property
     def level(self) -> Level:
@@ -81,7 +84,8 @@ def gather(run_dir: Path) -> RunFacts:
         evaluated = frozenset(r.problem_id for one in evaluations.values() for r in one.results)
         gates = judge(evidence_of(ledger, read_config(run_dir), summary, check, evaluated))
         siblings = pick_groups(ledger, run_dir, {row for gate in gates for row in gate.rows})
-    return RunFacts(manifest, check, summary, samples, gates, siblings)
+        reliability = read_reliability(ledger)
+    return RunFacts(manifest, check, summary, samples, gates, siblings, reliability)
 
 
 def _evaluations(run_dir: Path) -> dict[int, Evaluation]:
@@ -131,6 +135,7 @@ def as_json(facts: RunFacts) -> dict[str, JsonValue]:
         "outcomes": dict(summary.totals),
         "verdict": facts.level.value,
         "gates": [_gate(gate) for gate in facts.gates],
+        **reliability_data(facts.reliability),
         "ledger": {"ok": check.ok, "head": check.head, "rows": check.rows, "faults": list(check.faults)},
     }
 
