@@ -7,7 +7,7 @@ Rules look at the books alone. Adding one is a function and its line in the tabl
 
 from __future__ import annotations
 
-from rlvr.audit.gates import problems, training, trends, verdicts
+from rlvr.audit.gates import hacking, problems, training, trends, verdicts
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, Level, Rule
 
 __all__ = ["RULES", "Estimate", "Evidence", "Gate", "Level", "judge", "worst"]
@@ -26,6 +26,8 @@ RULES: tuple[Rule, ...] = (
     verdicts.silent_zeros,
     verdicts.exploits,
     verdicts.second_opinion,
+    hacking.opinion_gap,
+    hacking.timeouts,
     problems.references,
     verdicts.graders,
     verdicts.latency,
@@ -33,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     problems.repeats,
     trends.answer_concentration,
     trends.length_drift,
+    hacking.entropy_collapse,
     trends.truncation,
     training.zero_variance,
     training.staleness,
