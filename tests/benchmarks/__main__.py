@@ -9,6 +9,7 @@ BENCHMARKS = {
     "guru_data": "tests.benchmarks.guru_data",
     "learning": "tests.benchmarks.learning",
     "pipelining": "tests.benchmarks.pipelining",
+    "planted_faults": "tests.audit.planted.campaign",
     "sandboxes": "tests.benchmarks.sandboxes",
     "synthetic": "tests.benchmarks.synthetic",
     "verifier_service": "tests.benchmarks.verifier_service",
