@@ -11,7 +11,6 @@ import pytest
 
 from guru_data import Domain, Problem, SourceConfigError, SyntheticConfig, demonstrations, load_problems
 from guru_data.config import Level
-from guru_data.synthetic.source import SyntheticSource
 
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -28,33 +27,6 @@ def config(
         train_per_domain=train,
         heldout_per_domain=heldout,
     )
-
-
-@pytest.mark.parametrize(("domain", "level"), EVERY_TASK)
-def test_the_same_config_gives_the_same_distinct_problems(domain: Domain, level: Level) -> None:
-    problems = load_problems(config(domain, level), "train")
-    assert problems == load_problems(config(domain, level), "train")
-    assert len({problem.id for problem in problems}) == len(problems) == 200
-
-
-@pytest.mark.parametrize(("domain", "level"), EVERY_TASK)
-def test_more_problems_begin_with_the_same_ones(domain: Domain, level: Level) -> None:
-    assert load_problems(config(domain, level, 200), "train")[:50] == load_problems(
-        config(domain, level, 50), "train"
-    )
-
-
-@pytest.mark.parametrize(("domain", "level"), EVERY_TASK)
-def test_no_content_is_on_both_sides_whatever_the_seeds(domain: Domain, level: Level) -> None:
-    sides = {
-        (split, seed): {
-            puzzle.content for _, puzzle in SyntheticSource(config(domain, level, seed=seed)).puzzles(split)
-        }
-        for split in ("train", "heldout")
-        for seed in (0, 1)
-    }
-    train = sides["train", 0] | sides["train", 1]
-    assert train.isdisjoint(sides["heldout", 0] | sides["heldout", 1])
 
 
 def test_turned_round_operands_are_one_content() -> None:

@@ -54,13 +54,6 @@ def enough_clues(categories: Categories, positions: Positions, clues: Sequence[C
     return list(needed.values())
 
 
-def is_unique(categories: Categories, positions: Positions, clues: Sequence[Clue]) -> bool:
-    """Whether the clues prove that there is no other arrangement."""
-    solver, places = _other_arrangement(categories, positions)
-    solver.add([_condition(clue, places) for clue in clues])
-    return _impossible(solver, [])
-
-
 def _other_arrangement(categories: Categories, positions: Positions) -> tuple[Any, dict[str, Any]]:
     """A solver that looks for any arrangement but the given one, and its variables by item."""
     solver = z3.SolverFor("QF_FD")  # bit vectors over a few values: ten times as fast as integers

@@ -35,7 +35,7 @@ class ProgramInputTask:
     usual_level: ClassVar[Level] = 1
 
     def draw(self, rng: Random, level: Level) -> Puzzle:
-        block, given, states = draw_run(rng, lambda: _draw_program(rng, level))
+        block, given, states = draw_run(rng, lambda: draw_program(rng, level))
         program, output = source(block), states[-1]
         slipped = {**given, (name := rng.choice("ab")): given[name] + rng.choice((-1, 1))}
         backwards = [*reversed(states), given]
@@ -50,7 +50,8 @@ class ProgramInputTask:
         )
 
 
-def _draw_program(rng: Random, level: Level) -> Block:
+def draw_program(rng: Random, level: Level) -> Block:
+    """Statements of which each can be undone."""
     updates = tuple(draw_update(rng) for _ in range(5 if level == 2 else 3))
     return (Repeat(rng.randint(2, 3), updates),) if level == 3 else updates
 
