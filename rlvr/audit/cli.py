@@ -113,12 +113,17 @@ def regrade(
     run: RunDir,
     verifier: Annotated[str, typer.Option(help="NAME or pkg.module:Class, then @URL or @option=value,...")],
     workers: Annotated[int, typer.Option(min=1, help="Processes, where no URL is given.")] = 2,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Grade so many in all, spread over domains and outcomes.")
+    ] = None,
     as_data: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Grade stored rollouts again and say what that would have done to training; resumes where it stopped."""
     second = parse_second_verifier(verifier)
     left = asyncio.run(
-        grade_again(run, second, workers=workers, said=lambda line: typer.echo(line, err=True))
+        grade_again(
+            run, second, workers=workers, sample=sample, said=lambda line: typer.echo(line, err=True)
+        )
     )
     found = what_if(run, second.opinion)
     typer.echo(json.dumps(told.as_data(found), indent=2) if as_data else told.told(found))

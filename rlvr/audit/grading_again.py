@@ -30,16 +30,24 @@ DEADLINE_S = 1_800.0
 
 
 async def grade_again(
-    run_dir: Path, second: SecondVerifier, *, workers: int, said: Callable[[str], None]
+    run_dir: Path,
+    second: SecondVerifier,
+    *,
+    workers: int,
+    sample: int | None = None,
+    said: Callable[[str], None],
 ) -> int:
     """Grade every held row of the verifier that was not graded yet; returns how many were left ungraded.
+
+    With `sample`, so many rows are graded in all, as evenly as they go over domains and outcomes. The hashes
+    choose them, so that a larger sample contains a smaller one.
 
     Raises:
         LedgerError: the books cannot be read or written, the run is still going, no row is of this verifier,
             or the stored opinions are of another digest.
         VerifierUnavailableError: the service gave no answer at all.
     """
-    rows, left = _rows_to_grade(run_dir, second), 0
+    rows, left = _rows_to_grade(run_dir, second, sample), 0
     with closing(Chain(run_dir)) as chain:
         adopt_unsealed(chain, run_dir)
         async with open_client(second, workers=workers, deadline_s=DEADLINE_S) as client:
@@ -60,6 +68,9 @@ WITH asked AS (
 SELECT row_hash, response, ground_truth, extra, messages
 FROM held JOIN asked ON id = problem_id
 WHERE verifier = $verifier AND response IS NOT NULL
+    AND row_hash IN (
+        SELECT row_hash FROM held WHERE verifier = $verifier AND response IS NOT NULL
+        ORDER BY row_number() OVER (PARTITION BY domain, outcome ORDER BY row_hash), row_hash LIMIT $sample)
     AND (row_hash IN (SELECT v.row_hash FROM verdicts AS v WHERE opinion = $opinion)) = $graded
 """
 
@@ -67,15 +78,25 @@ StoredRow = tuple[str, str, str, str, str]
 """row_hash, response, and the problem's ground truth, extra and messages as JSON."""
 
 
-def _rows(run_dir: Path, second: SecondVerifier, *, graded: bool, limit: str = "") -> list[StoredRow]:
-    parameters = {"verifier": second.grades, "opinion": second.opinion, "graded": graded}
+ALL_ROWS = 2**62
+
+
+def _rows(
+    run_dir: Path, second: SecondVerifier, *, graded: bool, sample: int | None = None, limit: str = ""
+) -> list[StoredRow]:
+    parameters = {
+        "verifier": second.grades,
+        "opinion": second.opinion,
+        "graded": graded,
+        "sample": ALL_ROWS if sample is None else sample,
+    }
     with closing(open_ledger(run_dir)) as ledger:
         found: list[StoredRow] = ledger.execute(f"{_ROWS} ORDER BY row_hash {limit}", parameters).fetchall()
     return found
 
 
-def _rows_to_grade(run_dir: Path, second: SecondVerifier) -> list[StoredRow]:
-    rows = _rows(run_dir, second, graded=False)
+def _rows_to_grade(run_dir: Path, second: SecondVerifier, sample: int | None) -> list[StoredRow]:
+    rows = _rows(run_dir, second, graded=False, sample=sample)
     if not rows and not opinion_files(run_dir, second.opinion):
         raise LedgerError(
             f"no stored rollout of {run_dir} was graded by {second.grades!r}: nothing to regrade"

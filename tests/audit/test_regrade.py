@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from rlvr.audit import Audit
 from rlvr.audit.cli import app
-from rlvr.audit.second_verifier import parse_second_verifier
 from rlvr.audit.opinions import OPINION_SCHEMA, opinion_files
+from rlvr.audit.second_verifier import parse_second_verifier
 from rlvr.audit.sql import ask
 from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.audit.whatif import mcnemar, what_if
@@ -84,6 +84,16 @@ def test_a_stopped_regrade_goes_on_and_grades_each_row_once(tmp_path: Path) -> N
     assert ask(tmp_path, "SELECT * EXCLUDE elapsed_ms FROM verdicts ORDER BY row_hash").rows == [
         row[:-1] for row in rows.rows
     ]
+
+
+def test_a_sample_is_spread_over_outcomes_and_grows(tmp_path: Path) -> None:
+    run_with_faults(tmp_path)  # two rows each of right and wrong, one undecided
+    assert "3 of 3 rows" in regrade(tmp_path, LENIENT, "--sample", "3")
+    seen = ask(tmp_path, "SELECT DISTINCT outcome FROM opinions ORDER BY outcome").rows
+    assert seen == [("right",), ("undecided",), ("wrong",)]
+    first = set(ask(tmp_path, "SELECT row_hash FROM verdicts").rows)
+    assert "1 of 1 rows" in regrade(tmp_path, LENIENT, "--sample", "4")
+    assert first < set(ask(tmp_path, "SELECT row_hash FROM verdicts").rows)
 
 
 def test_another_version_under_the_same_name_is_refused(tmp_path: Path) -> None:
