@@ -57,10 +57,6 @@ def never_closes_the_box(problem: Problem, puzzle: Puzzle, rng: Random) -> str:
     return f"\\boxed{{{problem.ground_truth}{' and so on' * 60}"
 
 
-def gives_up(problem: Problem, puzzle: Puzzle, rng: Random) -> str:
-    return f"I add the tens, then the ones, and then {'I go on and on, and then ' * 6}I stop here"
-
-
 def says_one_thing(problem: Problem, puzzle: Puzzle, rng: Random) -> str:
     return r"\boxed{77}"
 

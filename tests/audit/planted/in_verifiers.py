@@ -80,12 +80,6 @@ class GoesSilent(Faulty):
         return Verdict.compared(False, found.answer) if self.hit() and found.score else found
 
 
-class GradesNoAnswer(Faulty):
-    def verify(self, request: VerifyRequest) -> Verdict:
-        found = super().verify(request)
-        return Verdict.compared(False, None) if found.status is VerdictStatus.NO_ANSWER else found
-
-
 class AcceptsAnyBox(Faulty):
     def verify(self, request: VerifyRequest) -> Verdict:
         boxes = re.findall(r"\\boxed\{([^{}]*)\}", request.response)
