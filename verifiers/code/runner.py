@@ -22,9 +22,10 @@ class SandboxFailedError(Exception):
 
 
 class SandboxRunner:
-    """Runs programs one at a time. `close` it."""
+    """Runs programs one at a time, in a sandbox of the named backend. `close` it."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: str = "auto") -> None:
+        self._backend = backend
         self._pool: SandboxPool | None = None
 
     def run(self, request: ExecutionRequest) -> ExecutionResult:
@@ -35,7 +36,7 @@ class SandboxRunner:
         """
         try:
             if self._pool is None:
-                self._pool = SandboxPool.open(workers=1)
+                self._pool = SandboxPool.open(self._backend, workers=1)
             result = self._pool.run_sync(request)
         except SandboxError as error:
             raise SandboxFailedError(str(error)) from error

@@ -54,8 +54,11 @@ class CodeVerifier(Verifier):
         Example("I would add them", {"asserts": ["assert add(1, 2) == 3"]}, 0.0),
     )
 
+    backend: ClassVar[str] = "auto"
+    """Of `sandboxes`; a subclass names another for a second opinion."""
+
     def __init__(self) -> None:
-        self._runner = SandboxRunner()
+        self._runner = SandboxRunner(self.backend)
 
     def verify(self, request: VerifyRequest) -> Verdict:
         tests = read_tests(request.ground_truth)
