@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rlvr.audit.inert import visible
 from rlvr.audit.manifest import read_manifest
 from rlvr.audit.query import open_ledger
+from rlvr.audit.samples import Exhibit
 from rlvr.audit.storage import write_whole
 from rlvr.errors import ConfigError, LedgerError
 from verifiers import InvalidRequestError
@@ -65,12 +66,55 @@ def _case(run_dir: Path, row: str, expected: Expected) -> LabelledCase:
         raise ConfigError(f"{many} finished rollout of {run_dir} has a row_hash beginning {visible(row)!r}")
     [(row_hash, outcome, response, verifier, ground_truth, extra, messages)] = found
     return LabelledCase(
-        id=f"{read_manifest(run_dir).run_id}/{row_hash[:16]}",
-        verifier=verifier,
-        kind=f"was_{outcome}",
-        response=response,
-        ground_truth=json.loads(ground_truth),
+        **_facts(
+            read_manifest(run_dir).run_id,
+            row_hash,
+            outcome,
+            verifier,
+            response,
+            ground_truth,
+            messages,
+            extra,
+        ),
         expected=expected,
-        prompt=json.loads(messages)[-1]["content"],
-        extra=json.loads(extra),
     )
+
+
+def unlabelled_case(run_id: str, one: Exhibit) -> str | None:
+    """A rollout as the JSON of its case without `expected`, in ASCII; None if its problem was not kept."""
+    if one.verifier is None or one.reference is None or one.messages is None or one.extra is None:
+        return None
+    return json.dumps(
+        _facts(
+            run_id,
+            one.row_hash,
+            one.outcome,
+            one.verifier,
+            one.response,
+            one.reference,
+            one.messages,
+            one.extra,
+        )
+    )
+
+
+def _facts(
+    run_id: str,
+    row_hash: str,
+    outcome: str,
+    verifier: str,
+    response: str,
+    ground_truth: str,
+    messages: str,
+    extra: str,
+) -> dict[str, Any]:
+    """What a `LabelledCase` says besides `expected`; the last three are JSON."""
+    return {
+        "id": f"{run_id}/{row_hash[:16]}",
+        "verifier": verifier,
+        "kind": f"was_{outcome}",
+        "response": response,
+        "ground_truth": json.loads(ground_truth),
+        "prompt": json.loads(messages)[-1]["content"],
+        "extra": json.loads(extra),
+    }

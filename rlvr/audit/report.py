@@ -1,8 +1,9 @@
-"""`report.html`: a run on one page that needs no network and runs no script.
+"""`report.html`: a run on one page that needs no network, and no script to be read.
 
     run directory --gather--> RunFacts --render--> HTML --write_report--> report.html, .json and .md
 
-The page's content security policy allows its own style sheet (by hash) and nothing else. Every text
+The page's content security policy allows its own style sheet and its own script (`report.js`: finds, links to
+and labels rollouts), both by hash, and nothing else. Every text
 that goes into it is made inert on the way, whoever wrote it.
 """
 
@@ -14,12 +15,13 @@ import json
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rlvr.audit.charts import share_bar
 from rlvr.audit.facts import RunFacts, as_json, gather
 from rlvr.audit.headline import evaluation_movements
-from rlvr.audit.inert import inert
+from rlvr.audit.inert import inert, visible
+from rlvr.audit.labels import unlabelled_case
 from rlvr.audit.markdown import as_markdown
 from rlvr.audit.measures import measure, number
 from rlvr.audit.pictures import draw
@@ -32,6 +34,9 @@ REPORT_FILE = Path("report.html")
 JSON_FILE, MARKDOWN_FILE = Path("report.json"), Path("report.md")
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+CASES_CHARS = 1_500_000
+"""Of all the cases that the page carries; rollouts beyond are labelled with `rlvr audit label`."""
 
 LABEL_CHARS = 300
 """Names, reasons and answers are shown up to here; samples set their own limits in the template."""
@@ -57,7 +62,7 @@ def write_report(run_dir: Path, facts: RunFacts | None = None) -> Path:
 
 def render(facts: RunFacts) -> str:
     """The page as HTML."""
-    style = (TEMPLATES / "report.css").read_text()
+    style, script = ((TEMPLATES / name).read_text() for name in ("report.css", "report.js"))
     return _environment().get_template("report.html.j2").render(
         facts=facts,
         summary=facts.summary,
@@ -66,8 +71,29 @@ def render(facts: RunFacts) -> str:
         method=METHOD,
         outcomes=[outcome for outcome in OUTCOMES if facts.summary.totals[outcome]],
         style=Markup(style),
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        style_hash=_hash(style),
+        script=Markup(script),
+        script_hash=_hash(script),
+        cases=_cases(facts),
     )  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _cases(facts: RunFacts) -> dict[str, Markup]:
+    """By row hash, what a label needs to become a case; of the first rollouts that there is room for."""
+    gated = [one for group in facts.siblings.values() for one in group]
+    sampled = [one for part in facts.samples.values() for some in part.values() for one in some]
+    cases: dict[str, Markup] = {}
+    room = CASES_CHARS
+    for exhibit in gated + sampled:
+        case = escape(unlabelled_case(facts.manifest.run_id, exhibit) or "")
+        if case and exhibit.row_hash not in cases and len(case) <= room:
+            cases[exhibit.row_hash] = case
+            room -= len(case)
+    return cases
 
 
 def _environment() -> Environment:
@@ -79,7 +105,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"inert": inert, "share_bar": share_bar, "words": _words}
+    environment.filters |= {"inert": inert, "visible": visible, "share_bar": share_bar, "words": _words}
     environment.filters |= {"signed": _signed, "number": _number, "movements": evaluation_movements}
     environment.filters |= {"measure": measure, "bare": number, "marked": marked}
     return environment

@@ -24,7 +24,13 @@ PER_EDGE = 2
 """Samples of one domain and outcome at either end of the run."""
 
 _COLUMNS = """domain, outcome, step, attempt, rollout_id, row_hash, answer, reference,
-    coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason"""
+    coalesce(reason, ''), reward, advantage, coalesce(completion_tokens, 0), finish_reason, asked.verifier,
+    messages, extra"""
+
+_ASKED = """asked AS (
+    SELECT id, any_value(ground_truth) AS reference, any_value(verifier) AS verifier,
+        any_value(prompt) AS messages, any_value(extra) AS extra
+    FROM problems GROUP BY id)"""
 
 _PICKED = f"""
 WITH one_per_group AS (
@@ -35,7 +41,7 @@ ranked AS (
         row_number() OVER (PARTITION BY domain, outcome ORDER BY step, row_hash) AS early,
         row_number() OVER (PARTITION BY domain, outcome ORDER BY step DESC, row_hash) AS late
     FROM one_per_group),
-asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
+{_ASKED}
 SELECT {_COLUMNS} FROM held LEFT JOIN asked ON id = problem_id
 WHERE row_hash IN (SELECT row_hash FROM ranked WHERE early <= $edge OR late <= $edge)
 ORDER BY domain, outcome, step, row_hash
@@ -46,7 +52,7 @@ MAX_SIBLINGS = 8
 _GROUPS = f"""
 WITH wanted AS (
     SELECT step, attempt, group_id, row_hash AS wanted FROM held WHERE row_hash IN (SELECT unnest($rows))),
-asked AS (SELECT id, any_value(ground_truth) AS reference FROM problems GROUP BY id)
+{_ASKED}
 SELECT wanted, {_COLUMNS} FROM held JOIN wanted USING (step, attempt, group_id)
 LEFT JOIN asked ON id = problem_id
 QUALIFY row_number() OVER (PARTITION BY wanted ORDER BY row_hash <> wanted, rollout_id) <= $most
@@ -56,7 +62,10 @@ ORDER BY wanted, row_hash <> wanted, rollout_id
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """One rollout to show; the fields are the ledger's columns and the problem's reference (JSON)."""
+    """One rollout to show; the fields are the ledger's columns and the problem's.
+
+    Reference, messages and extra are JSON; they and the verifier are None if the problem was not kept.
+    """
 
     domain: str
     outcome: str
@@ -71,6 +80,9 @@ class Exhibit:
     advantage: float | None
     completion_tokens: int
     finish_reason: str | None
+    verifier: str | None
+    messages: str | None
+    extra: str | None
     prompt: str
     response: str
 

@@ -38,12 +38,14 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
+        self.starts: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.text: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.starts.append(tag)
         self.attributes += attrs
 
     def handle_data(self, data: str) -> None:
@@ -104,19 +106,23 @@ def test_the_facts_balance_and_agree_with_the_check(run: Path) -> None:
     assert facts["reward"]["verdict"] == "rose"  # type: ignore[index, call-overload]
 
 
-def test_the_policy_allows_the_pages_own_style_and_nothing_else(run: Path) -> None:
+def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(run: Path) -> None:
     html = write_report(run).read_text()
-    [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = []
+    for tag in ("style", "script"):
+        [text] = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        allowed.append(f"{tag}-src 'sha256-{digest}'")
+    policy = f"default-src 'none'; {'; '.join(allowed)}; base-uri 'none'; form-action 'none'"
     assert f'content="{policy}"' in html
 
 
 def test_hostile_text_is_inert_wherever_it_comes_from(tmp_path: Path) -> None:
     html = hostile_run(tmp_path).read_text()
     page = Page(html)
-    assert not page.tags & {"script", "img", "iframe", "object", "embed", "link", "form", "base", "use"}
-    assert html.count("<style>") == 1
+    assert not page.tags & {"img", "iframe", "object", "embed", "link", "form", "base", "use"}
+    assert html.count("<style>") == html.count("<script") == 1
+    assert page.starts.count("script") == 1
     assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("style", "src")]
     assert all((value or "").startswith("#") for name, value in page.attributes if name == "href")
     assert hidden(html) == set()
