@@ -4,8 +4,8 @@
 
 A case is `{id, verifier, prompt, response, ground_truth, hacks}`, where `hacks` names the detectors that
 should hit; honest cases, chosen to look suspicious, name none. Every case counts for every detector that
-looks at its verifier. The cases were written for this: rates on them say how detectors do on what people
-thought of, not on what a policy will find.
+looks at its verifier. The cases were written for this and detectors were mended on them, so
+rates on them are better than on what a policy will find.
 """
 
 from __future__ import annotations
