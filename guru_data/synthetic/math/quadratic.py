@@ -62,7 +62,7 @@ def _factored(rng: Random, level: Level) -> _Coefficients:
 def _irrational(rng: Random) -> _Coefficients:
     """Two real solutions that are no fractions."""
     while True:
-        a, b, c = rng.randint(1, 6), rng.randint(-20, 20), rng.choice([n for n in range(-20, 21) if n])
+        a, b, c = rng.randint(1, 9), rng.randint(-30, 30), rng.choice([n for n in range(-30, 31) if n])
         discriminant = b * b - 4 * a * c
         if discriminant > 0 and isqrt(discriminant) ** 2 != discriminant:
             return a, b, c
