@@ -6,6 +6,7 @@ import importlib
 import sys
 
 BENCHMARKS = {
+    "audit": "tests.benchmarks.audit",
     "guru_data": "tests.benchmarks.guru_data",
     "learning": "tests.benchmarks.learning",
     "pipelining": "tests.benchmarks.pipelining",
