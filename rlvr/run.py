@@ -17,6 +17,7 @@ import numpy as np
 from guru_data import Cursor, Problem
 from rlvr.algorithms.base import Algorithm
 from rlvr.audit.book import Audit
+from rlvr.audit.shadow import Shadow
 from rlvr.batch import Batch, Batching
 from rlvr.config import RunConfig
 from rlvr.engines.base import Generators, PublishReport
@@ -67,6 +68,7 @@ class Run:
     audit: Audit
     console: Console
     cursor: Cursor
+    shadow: Shadow | None = None
     first: int = 0
     """Steps that were done before, by the checkpoint the run was resumed from."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,6 +102,11 @@ class Run:
         finally:
             task.cancel()
             stopped.cancel()
+
+    async def grade_beside(self, step: int, scored: Sequence[ScoredGroup]) -> None:
+        """Have the config's second verifier, if there is one, grade a share of the step; changes nothing."""
+        if self.shadow is not None:
+            await self.shadow.take(step, scored)
 
     async def learn(self, batch: Batch) -> dict[str, float]:
         """One update; its metrics, with the time it took."""
@@ -165,7 +172,7 @@ class Run:
             return
         result = await self.until_stopped(evaluate(self.evaluator, self.heldout, done))
         self.evaluations[done] = result
-        result.write(self.directory, done)
+        self.audit.seal(result.write(self.directory, done))
         self.audit.log(done, result.metrics(SPLIT))
         self.console.evaluation(done, result)
 

@@ -34,6 +34,7 @@ async def train(run: Run, *, first: int, steps: int) -> int:
             made = await run.until_stopped(run.groups.step(step))
             scored = score_step(made.groups, run.config.reward, run.algorithm, run.permute_rng(step))
             run.audit.record(step, scored)  # before any reward is used
+            await run.grade_beside(step, scored)
             run.groups.observe(step, scored)
             run.stop_if_too_much_was_lost(step, scored)
 

@@ -18,6 +18,8 @@ from typing import Any
 from guru_data import Problem, Split
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
+from rlvr.audit.second_verifier import parse_second_verifier
+from rlvr.audit.shadow import open_shadow
 from rlvr.cluster.generators import GeneratorPool
 from rlvr.cluster.learner import RemoteLearner
 from rlvr.cluster.preflight import check_cluster, preflight
@@ -59,6 +61,8 @@ def plan(config: RunConfig, *, resume: bool) -> Plan:
     preflight(config)
     prepared = prepare(config)
     open_stream(config, prepared.train)
+    if config.audit.shadow is not None:
+        parse_second_verifier(config.audit.shadow)
     return Plan(config, prepared.train, prepared.heldout, prepared.encode, directory, resume_from)
 
 
@@ -97,6 +101,9 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
         origin = describe(config, model_dir=Path(config.model), verifiers=digests, command=sys.argv)
         audit = Audit(plan.directory, config.name, origin, resume=plan.resume_from is not None)
         stack.callback(audit.finish)  # a run that fails leaves a report too
+        shadow = await stack.enter_async_context(
+            open_shadow(config.audit, audit, seed=config.seed, deadline_s=config.verifier.deadline_s)
+        )
         yield Run(
             config=config,
             directory=plan.directory,
@@ -113,6 +120,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
             algorithm=open_algorithm(config.algorithm),
             learner=learner,
             audit=audit,
+            shadow=shadow,
             console=console,
             cursor=stream.state(),
             first=state["done"],

@@ -2,6 +2,7 @@
 
 from rlvr.config.base import Config, load_config, parse_config
 from rlvr.config.run import (
+    AuditConfig,
     CheckpointConfig,
     EngineConfig,
     EvalConfig,
@@ -15,6 +16,7 @@ from rlvr.config.run import (
 from rlvr.config.sft import SFTConfig
 
 __all__ = [
+    "AuditConfig",
     "CheckpointConfig",
     "Config",
     "EngineConfig",

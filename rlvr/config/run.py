@@ -122,6 +122,14 @@ class EvalConfig(Config):
     temperature: PositiveFloat = 1.0
 
 
+class AuditConfig(Config):
+    shadow: str | None = None
+    """A second verifier (`NAME`, `NAME@URL`, `NAME@option=value`) that grades some rollouts too; its verdicts
+    are kept under `verdicts/` and never become rewards."""
+    shadow_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    """Share of the rollouts that it grades."""
+
+
 class CheckpointConfig(Config):
     every: NonNegativeInt = 0
     """Steps between checkpoints; 0 saves at the end only."""
@@ -154,6 +162,7 @@ class RunConfig(Config):
     learner: LearnerConfig = LearnerConfig()
     eval: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
+    audit: AuditConfig = AuditConfig()
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> RunConfig:

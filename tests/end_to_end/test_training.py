@@ -15,8 +15,10 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from guru_data.difficulty import measured_rates
 from rlvr.audit.check import check_run
 from rlvr.audit.metrics import read_metrics
+from rlvr.audit.opinions import read_opinions
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS = 16
@@ -47,6 +49,15 @@ kv_cache_gib = 0.25
 [learner]
 learning_rate = 1e-5
 row_tokens = 128
+
+[curriculum]
+kind = "difficulty"
+solved_share = 1.0
+hopeless_share = 1.0
+
+[audit]
+shadow = "deploy.examples.word_count:WordCountVerifier"
+shadow_share = 0.25
 """
 DEADLINE_S = 240.0
 
@@ -151,12 +162,20 @@ def test_a_training_survives_kills_and_an_interrupt_and_its_books_balance(
     assert max(d for d in differences if d is not None) <= 0.02
     assert not list(Path("/dev/shm").glob("rlvr-killed-*"))
 
+    graded_twice = read_opinions(directory).to_table().to_pylist()  # type: ignore[union-attr]
+    scores = {row["row_hash"]: row["score"] for row in rows}
+    assert {row["score"] == scores[row["row_hash"]] for row in graded_twice} == {True}
+    assert len(graded_twice) > 0.1 * len(rows)
+
     settings = ("--set", f"model={directory / 'model'}", "--set", "eval.samples=2", "--json")
-    evaluated = start("eval", str(config), *settings)
-    found = json.loads(finish(evaluated, []).splitlines()[-1])
+    evaluated = start("eval", str(config), "--split", "train", *settings)
+    output = finish(evaluated, []).splitlines()[-1]
+    found = json.loads(output)
     assert evaluated.returncode == 0
-    assert found["eval/problems"] > 0
-    assert 0.0 <= found["eval/pass@1/heldout"] <= found["eval/pass@2/heldout"] <= 1.0
+    assert 0.0 <= found["eval/pass@1/train"] <= found["eval/pass@2/train"] <= 1.0
+    rates = tmp_path / "rates.json"
+    rates.write_text(output)
+    assert len(measured_rates([rates])) == found["eval/problems"] > 0
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from guru_data import Problem, load_problems
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
+from rlvr.audit.shadow import open_shadow
 from rlvr.batch import Batch
 from rlvr.config import RunConfig
 from rlvr.engines.local import LocalGenerators
@@ -113,7 +114,7 @@ async def local_run(
     stream = open_stream(config, train)
     console = Transcript()
     named = frozenset(problem.verifier for problem in by_id.values())
-    async with LocalVerifierClient(plugin_table({}, only=named)) as own:
+    async with LocalVerifierClient(plugin_table({}, only=named)) as own, AsyncExitStack() as ending:
         client = verifiers or own
 
         def maker(count: int) -> GroupMaker:
@@ -121,6 +122,9 @@ async def local_run(
 
         origin = describe(config, model_dir=Path(config.model), verifiers={}, command=["test"])
         audit = Audit(directory, config.name, origin)
+        shadow = await ending.enter_async_context(
+            open_shadow(config.audit, audit, seed=config.seed, deadline_s=config.verifier.deadline_s)
+        )
         yield (
             Run(
                 config=config,
@@ -138,11 +142,13 @@ async def local_run(
                 algorithm=open_algorithm(config.algorithm),
                 learner=ThreadLearner(learner),
                 audit=audit,
+                shadow=shadow,
                 console=console,
                 cursor=stream.state(),
             ),
             console,
         )
+        await ending.aclose()
         audit.close()
 
 
