@@ -68,6 +68,7 @@ class ProblemGrader:
             verifier=problem.verifier,
             response=response,
             ground_truth=problem.ground_truth,
+            prompt=problem.prompt[-1].content,
             extra=problem.extra,
         )
         with _our_errors(problem):

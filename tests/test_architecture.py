@@ -27,6 +27,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sympy": ("verifiers/math/",),
     "math_verify": ("verifiers/math/",),
     "docker": ("sandboxes/docker_backend.py",),
+    "z3": ("guru_data/synthetic/logic/uniqueness.py",),
 }
 ONE_FILE_ONLY = {("guru_data", "verifiers"): "guru_data/grading.py"}
 
