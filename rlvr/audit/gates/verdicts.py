@@ -165,13 +165,13 @@ def exploits(evidence: Evidence) -> Gate:
 
 
 def second_opinion(evidence: Evidence) -> Gate:
-    differ = "outcome <> other_outcome"
+    differ = "score <> other_score"
     decided = "score IS NOT NULL AND other_score IS NOT NULL"
     return judged(
         "second_opinion", "Second opinions that differ",
         evidence.worst_share(differ, f"(SELECT * FROM opinions WHERE {decided})"),
-        "rollouts graded again by another verifier that found another outcome, of all or of the domain that "
-        "has most of them",
+        "rollouts graded again by another verifier that gave another score, of all or of the domain that has "
+        "most of them",
         warn=0.005, fail=0.05, section="outcomes",
         rows=evidence.hashes(
             f"SELECT DISTINCT row_hash FROM opinions WHERE {decided} AND {differ} ORDER BY row_hash"
