@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlvr.audit.report import REPORT_FILE
+from rlvr.audit.report.page import REPORT_FILE
 from rlvr.config import RunConfig
 from rlvr.console import RunConsole
 from rlvr.evaluate import Evaluation

@@ -1,6 +1,8 @@
 """The problems of a run: loaded, known to fit, and in the order in which they are learned from.
 
-RunConfig --prepare--> Prepared        training problems --open_stream--> ProblemStream
+    RunConfig --prepare--> Prepared        training problems --open_stream--> ProblemStream
+
+What a problem is and where problems come from is `guru_data`'s business.
 """
 
 from __future__ import annotations

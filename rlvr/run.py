@@ -17,7 +17,7 @@ import numpy as np
 from guru_data import Cursor, Problem
 from rlvr.algorithms.base import Algorithm
 from rlvr.audit.book import Audit
-from rlvr.audit.shadow import Shadow
+from rlvr.audit.opinions.shadow import Shadow
 from rlvr.batch import Batch, Batching
 from rlvr.config import RunConfig
 from rlvr.engines.base import Generators, PublishReport

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from rlvr.audit.metrics import step_metrics
+from rlvr.audit.books.metrics import step_metrics
 from rlvr.batch import build_batch
 from rlvr.run import Run, StopRequestedError
 from rlvr.score import score_step

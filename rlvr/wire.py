@@ -18,8 +18,8 @@ from typing import Any
 from guru_data import Problem, Split
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
-from rlvr.audit.second_verifier import parse_second_verifier
-from rlvr.audit.shadow import open_shadow
+from rlvr.audit.opinions.second_verifier import parse_second_verifier
+from rlvr.audit.opinions.shadow import open_shadow
 from rlvr.cluster.generators import GeneratorPool
 from rlvr.cluster.learner import RemoteLearner
 from rlvr.cluster.preflight import check_cluster, preflight

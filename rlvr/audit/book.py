@@ -5,7 +5,7 @@
     seal(file)             another file of the run is vouched for from now on
     finish()               metrics sealed, problems merged, chain closed, report.html written
 
-What the books are made of stands in `ledger.py`, `metrics.py` and `manifest.py`.
+What the books are made of stands in `books/`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from guru_data import Problem
-from rlvr.audit.ledger import Ledger
-from rlvr.audit.manifest import MANIFEST_FILE, Origin, next_manifest, write_manifest
-from rlvr.audit.metrics import MetricsLog
-from rlvr.audit.report import write_report
-from rlvr.audit.schema import Row
+from rlvr.audit.books.ledger import Ledger
+from rlvr.audit.books.manifest import MANIFEST_FILE, Origin, next_manifest, write_manifest
+from rlvr.audit.books.metrics import MetricsLog
+from rlvr.audit.books.schema import Row
+from rlvr.audit.report.page import write_report
 from rlvr.rollouts import ScoredGroup
 
 

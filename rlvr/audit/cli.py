@@ -24,19 +24,20 @@ from typing import Annotated
 
 import typer
 
-from rlvr.audit import exchange, told
-from rlvr.audit.check import CheckResult, check_run
+from rlvr.audit.asking.named_queries import NAMED_QUERIES
+from rlvr.audit.asking.sql import Answer, as_table, ask
+from rlvr.audit.books.check import CheckResult, check_run
 from rlvr.audit.diff import compare_runs
-from rlvr.audit.facts import as_json, gather
+from rlvr.audit.exchange import verbs as exchange
 from rlvr.audit.gates import Level
-from rlvr.audit.grading_again import grade_again
 from rlvr.audit.labels import LABELS_FILE, label_row
-from rlvr.audit.named_queries import NAMED_QUERIES
-from rlvr.audit.report import write_report
-from rlvr.audit.second_verifier import parse_second_verifier
-from rlvr.audit.sql import Answer, as_table, ask
+from rlvr.audit.opinions import told
+from rlvr.audit.opinions.grading_again import grade_again
+from rlvr.audit.opinions.second_verifier import parse_second_verifier
+from rlvr.audit.opinions.whatif import what_if
+from rlvr.audit.report.facts import as_json, gather
+from rlvr.audit.report.page import write_report
 from rlvr.audit.told_diff import diff_data, told_diff
-from rlvr.audit.whatif import what_if
 
 GATE_FAILED = 3
 """Exit code of a check that found a fault."""
@@ -121,9 +122,7 @@ def regrade(
     """Grade stored rollouts again and say what that would have done to training; resumes where it stopped."""
     second = parse_second_verifier(verifier)
     left = asyncio.run(
-        grade_again(
-            run, second, workers=workers, sample=sample, said=lambda line: typer.echo(line, err=True)
-        )
+        grade_again(run, second, workers=workers, sample=sample, said=lambda line: typer.echo(line, err=True))
     )
     found = what_if(run, second.opinion)
     typer.echo(json.dumps(told.as_data(found), indent=2) if as_data else told.told(found))

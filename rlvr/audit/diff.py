@@ -18,10 +18,10 @@ from statistics import fmean, stdev
 
 from pydantic import JsonValue
 
-from rlvr.audit.facts import RunFacts, gather
-from rlvr.audit.manifest import Origin
-from rlvr.audit.query import open_ledger
-from rlvr.audit.whatif import mcnemar
+from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.books.manifest import Origin
+from rlvr.audit.opinions.whatif import mcnemar
+from rlvr.audit.report.facts import RunFacts, gather
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
+from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.books.manifest import read_manifest
+from rlvr.audit.books.storage import write_whole
 from rlvr.audit.inert import visible
-from rlvr.audit.manifest import read_manifest
-from rlvr.audit.query import open_ledger
-from rlvr.audit.samples import Exhibit
-from rlvr.audit.storage import write_whole
+from rlvr.audit.report.samples import Exhibit
 from rlvr.errors import ConfigError, LedgerError
 from verifiers import InvalidRequestError
 from verifiers.bench.cases import LabelledCase, read_cases

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from rlvr.audit.asking.sql import Answer, as_table
 from rlvr.audit.diff import RunDiff
-from rlvr.audit.sql import Answer, as_table
 
 SHOWN_FLIPS = 15
 

@@ -47,7 +47,7 @@ def set_aside(directory: Path) -> None:
 
 def summary(directory: Path) -> str:
     """What a finished run learned, in four lines."""
-    from rlvr.audit.metrics import read_metrics
+    from rlvr.audit.books.metrics import read_metrics
     from rlvr.evaluate import paired_difference, read_evaluations
 
     rewards = [m["reward/mean"] for m in read_metrics(directory) if m.get("reward/mean") is not None]

@@ -16,13 +16,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rlvr.audit import Audit
-from rlvr.audit.chain import CHAIN_FILE, GENESIS, Chain, Link, line_hash, parse_link
-from rlvr.audit.check import check_run
-from rlvr.audit.ledger import Ledger
-from rlvr.audit.opinions import OPINION_SCHEMA, write_opinions
-from rlvr.audit.schema import Row
-from rlvr.audit.sealing import seal_file
-from rlvr.audit.storage import sha256_file
+from rlvr.audit.books.chain import CHAIN_FILE, GENESIS, Chain, Link, line_hash, parse_link
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.ledger import Ledger
+from rlvr.audit.books.schema import Row
+from rlvr.audit.books.sealing import seal_file
+from rlvr.audit.books.storage import sha256_file
+from rlvr.audit.opinions.stored import OPINION_SCHEMA, write_opinions
 from rlvr.errors import LedgerError
 from tests.audit.sample_runs import RunMaker, origin, write_run
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from guru_data import Problem
 from rlvr.audit import Audit
-from rlvr.audit.check import check_run
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.ledger import ledger_file
+from rlvr.audit.books.rows import ledger_rows
+from rlvr.audit.books.schema import LEDGER_SCHEMAS, row_hash
+from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.detectors import DETECTORS, Task, detect, evidence
 from rlvr.audit.detectors.precision import FIXTURES, LabelledCase, labelled_cases, measure, shipped_quality
-from rlvr.audit.ledger import ledger_file
-from rlvr.audit.rows import ledger_rows
-from rlvr.audit.schema import LEDGER_SCHEMAS, row_hash
-from rlvr.audit.sql import ask
-from rlvr.audit.storage import parquet_bytes, write_whole
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import UNDECIDED, origin, problem, rollout, scored_group, verdict
 

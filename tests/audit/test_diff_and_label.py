@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from rlvr.audit import Audit
+from rlvr.audit.asking.sql import ask
 from rlvr.audit.cli import app
 from rlvr.audit.diff import compare_runs
 from rlvr.audit.labels import LABELS_FILE, label_row
-from rlvr.audit.sql import ask
 from rlvr.audit.told_diff import diff_data, told_diff
 from rlvr.errors import ConfigError, LedgerError
 from rlvr.rollouts import Sample

@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rlvr.audit import Audit
-from rlvr.audit.check import check_run
+from rlvr.audit.books.chain import Chain
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.sealing import seal_file
 from rlvr.audit.cli import app
-from rlvr.audit.exporting import export_run
-from rlvr.audit.opinions import OPINION_SCHEMA
-from rlvr.audit.storage import parquet_bytes, write_whole
+from rlvr.audit.exchange.exporting import export_run
+from rlvr.audit.opinions.stored import write_opinions
 from rlvr.errors import ConfigError, LedgerError
 from tests.audit.sample_runs import origin, small_step, write_run
 
@@ -24,7 +25,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     write_run(folder, steps=6, groups=4, size=4)
     opinion = {"opinion": "other", "row_hash": "00", "status": "graded", "score": 1.0}
-    write_whole(folder / "verdicts/other/part-000000.parquet", parquet_bytes([opinion], OPINION_SCHEMA))
+    chain = Chain(folder)
+    seal_file(chain, folder, write_opinions(folder, "other", [opinion]))
+    chain.close()
     return folder
 
 

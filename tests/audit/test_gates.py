@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from rlvr.audit import Audit, step_metrics
-from rlvr.audit.check import CheckResult
+from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.books.check import CheckResult
+from rlvr.audit.books.manifest import read_config
+from rlvr.audit.books.metrics import read_metrics
 from rlvr.audit.cli import app
-from rlvr.audit.facts import evidence_of, gather
 from rlvr.audit.gates import RULES, Estimate, Gate, Level
 from rlvr.audit.gates.base import judged
-from rlvr.audit.manifest import read_config
-from rlvr.audit.metrics import read_metrics
-from rlvr.audit.query import open_ledger
-from rlvr.audit.report import write_report
-from rlvr.audit.spans import marked
-from rlvr.audit.summary import summarize
+from rlvr.audit.report.facts import evidence_of, gather
+from rlvr.audit.report.page import write_report
+from rlvr.audit.report.spans import marked
+from rlvr.audit.report.summary import summarize
 from rlvr.rollouts import Sample, ScoredGroup
 from tests.audit.sample_runs import (
     UNDECIDED,

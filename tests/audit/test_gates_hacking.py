@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 
 from rlvr.audit import Audit
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.gates import Gate, Level
-from rlvr.audit.opinions import OPINION_SCHEMA
-from rlvr.audit.sql import ask
-from rlvr.audit.storage import parquet_bytes, write_whole
+from rlvr.audit.opinions.stored import OPINION_SCHEMA
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import UNDECIDED, origin, problem, rollout, scored_group, verdict
 from tests.audit.test_gates import one_gate

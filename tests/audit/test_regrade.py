@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from rlvr.audit import Audit
+from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.cli import app
-from rlvr.audit.opinions import OPINION_SCHEMA, opinion_files
-from rlvr.audit.second_verifier import parse_second_verifier
-from rlvr.audit.sql import ask
-from rlvr.audit.storage import parquet_bytes, write_whole
-from rlvr.audit.whatif import mcnemar, what_if
+from rlvr.audit.opinions.second_verifier import parse_second_verifier
+from rlvr.audit.opinions.stored import OPINION_SCHEMA, opinion_files
+from rlvr.audit.opinions.whatif import mcnemar, what_if
 from rlvr.errors import ConfigError, LedgerError
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, origin, problem, rollout, scored_group, verdict

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from rlvr.audit import Audit, step_metrics
 from rlvr.audit.cli import app
-from rlvr.audit.facts import as_json, gather
 from rlvr.audit.inert import inert, visible
-from rlvr.audit.report import write_report
+from rlvr.audit.report.facts import as_json, gather
+from rlvr.audit.report.page import write_report
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import RunMaker, origin, problem, rollout, scored_group, verdict, write_run

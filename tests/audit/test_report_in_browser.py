@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from rlvr.audit.labels import label_row
-from rlvr.audit.report import write_report
+from rlvr.audit.report.page import write_report
 from tests.audit.sample_runs import write_run
 from tests.audit.test_report import hostile_run
 from verifiers.bench.cases import read_cases

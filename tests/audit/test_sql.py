@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rlvr.audit import Audit
+from rlvr.audit.asking.named_queries import NAMED_QUERIES
+from rlvr.audit.asking.sql import as_table, ask
+from rlvr.audit.books.schema import LEDGER_SCHEMA
+from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.cli import app
-from rlvr.audit.named_queries import NAMED_QUERIES
-from rlvr.audit.opinions import OPINION_SCHEMA
-from rlvr.audit.schema import LEDGER_SCHEMA
-from rlvr.audit.sql import as_table, ask
-from rlvr.audit.storage import parquet_bytes, write_whole
+from rlvr.audit.opinions.stored import OPINION_SCHEMA
 from rlvr.errors import ConfigError, LedgerError
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import origin, problem, rollout, scored_group, verdict, write_run

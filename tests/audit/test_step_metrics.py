@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.audit.metrics import METRICS_FILE, MetricsLog, read_metrics, step_metrics
+from rlvr.audit.books.metrics import METRICS_FILE, MetricsLog, read_metrics, step_metrics
 from rlvr.errors import LedgerError
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, verdict

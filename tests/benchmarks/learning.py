@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from rlvr.audit.metrics import read_metrics
+from rlvr.audit.books.metrics import read_metrics
 from rlvr.evaluate import paired_difference, read_evaluations
 from tests.benchmarks.record import Measurement, publish
 

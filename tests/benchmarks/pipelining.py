@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from rlvr.audit.metrics import read_metrics
+from rlvr.audit.books.metrics import read_metrics
 from tests.benchmarks.learning import quickstart
 from tests.benchmarks.record import Measurement, publish
 

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from guru_data.difficulty import measured_rates
-from rlvr.audit.check import check_run
-from rlvr.audit.metrics import read_metrics
-from rlvr.audit.opinions import read_opinions
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.metrics import read_metrics
+from rlvr.audit.opinions.stored import read_opinions
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS = 16

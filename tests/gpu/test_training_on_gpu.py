@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.audit.check import check_run
-from rlvr.audit.metrics import read_metrics
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.metrics import read_metrics
 from rlvr.learner.probe import visible_gpus
 
 ROOT = Path(__file__).parent.parent.parent

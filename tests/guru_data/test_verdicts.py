@@ -21,7 +21,7 @@ CONSTANT_PROBLEMS = {
     "logic": 2500,
     "table": 3000,
     "science": 2000,
-    "simulation": 2000,
+    "simulation": 1000,
     "code": 40,
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 from guru_data import Problem, load_problems
 from rlvr.algorithms.base import open_algorithm
 from rlvr.audit import Audit, describe
-from rlvr.audit.shadow import open_shadow
+from rlvr.audit.opinions.shadow import open_shadow
 from rlvr.batch import Batch
 from rlvr.config import RunConfig
 from rlvr.engines.local import LocalGenerators

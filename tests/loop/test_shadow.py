@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.audit.check import check_run
-from rlvr.audit.facts import gather
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.metrics import read_metrics
 from rlvr.audit.gates import Level
-from rlvr.audit.metrics import read_metrics
-from rlvr.audit.opinions import read_opinions
+from rlvr.audit.opinions.stored import read_opinions
+from rlvr.audit.report.facts import gather
 from rlvr.config import RunConfig
 from rlvr.errors import ConfigError
 from rlvr.train import train

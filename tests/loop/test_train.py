@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from rlvr.audit.check import check_run
-from rlvr.audit.metrics import read_metrics
-from rlvr.audit.report import write_report
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.metrics import read_metrics
+from rlvr.audit.report.page import write_report
 from rlvr.errors import VerifierDownError
 from rlvr.evaluate import read_evaluations
 from rlvr.learner.checkpoint import latest_checkpoint

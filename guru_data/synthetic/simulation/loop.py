@@ -4,7 +4,7 @@
     for i in range(3): x += 4
     print(x)
 
-The level sets how often the loop runs: level + 1 or level + 2 times.
+The level sets how often the loop runs, level + 1 or level + 2 times; at level 1 the stride is an easy one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from guru_data.problem import Domain
 from guru_data.synthetic.task import Puzzle
 
 _STARTS = range(10, 100)
+_EASY_STRIDES = (1, 2, 5, 10)
 _STRIDES = range(2, 10)
 
 
 class LoopTask:
-    """Loops that add or subtract a digit."""
+    """Loops that add or subtract a small number."""
 
     domain: ClassVar[Domain] = "simulation"
     verifier: ClassVar[str] = "codeio"
@@ -29,7 +30,8 @@ class LoopTask:
     usual_level: ClassVar[Level] = 1
 
     def draw(self, rng: Random, level: Level) -> Puzzle:
-        start, stride, sign = rng.choice(_STARTS), rng.choice(_STRIDES), rng.choice("+-")
+        stride = rng.choice(_EASY_STRIDES if level == 1 else _STRIDES)
+        start, sign = rng.choice(_STARTS), rng.choice("+-")
         turns = rng.choice((level + 1, level + 2))
         step = stride if sign == "+" else -stride
         trace = [start + step * turn for turn in range(turns + 1)]

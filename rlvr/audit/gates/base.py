@@ -14,9 +14,9 @@ from enum import StrEnum
 
 import duckdb
 
-from rlvr.audit.check import CheckResult
-from rlvr.audit.headline import Movement
-from rlvr.audit.summary import RunSummary
+from rlvr.audit.books.check import CheckResult
+from rlvr.audit.report.headline import Movement
+from rlvr.audit.report.summary import RunSummary
 from rlvr.config import RewardConfig
 from verifiers.bench.rates import Z_95, Share
 

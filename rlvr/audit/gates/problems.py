@@ -8,19 +8,25 @@ AGREE_ROLLOUTS = 5
 AGREE_SHARE = 0.7
 """So many rollouts of a problem, and this share of all its answers, are agreement and not a common slip."""
 
+ABLE = 0.6
+"""Mean score at the end of the run from which a domain is judged: a policy that is often wrong
+also agrees with itself on what is wrong."""
+
 _AGREED = """
 FROM (
     SELECT problem_id, any_value(domain) AS domain, plain(answer) AS given, count(*) AS n,
         max(score) AS best, min(row_hash) AS row_hash,
         sum(count(*)) OVER (PARTITION BY problem_id) AS answers
-    FROM held WHERE answer IS NOT NULL AND score IS NOT NULL GROUP BY problem_id, given)
+    FROM held WHERE answer IS NOT NULL AND score IS NOT NULL
+        AND domain IN (SELECT domain FROM held WHERE step >= $last GROUP BY domain HAVING avg(score) > $able)
+    GROUP BY problem_id, given)
 WHERE n >= $rollouts AND n >= $share * answers
 """
 
 
 def references(evidence: Evidence) -> Gate:
     """Of the domain that looks worst: a few hundred rows of a bad source must not drown in a large run."""
-    bar = {"rollouts": AGREE_ROLLOUTS, "share": AGREE_SHARE}
+    bar = {"rollouts": AGREE_ROLLOUTS, "share": AGREE_SHARE, "able": ABLE, "last": evidence.last_step}
     counts = evidence.ledger.execute(
         f"SELECT count(*) FILTER (best = 0), count(*) {_AGREED} GROUP BY domain", bar
     ).fetchall()

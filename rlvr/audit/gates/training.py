@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
-from rlvr.audit.pictures import LOGPROB_LIMIT
+from rlvr.audit.report.pictures import LOGPROB_LIMIT
 
 TAIL_LIMIT = 0.2
 """Nats. Rounding to bfloat16 leaves 1 % of the tokens 0.02 to 0.1 off."""

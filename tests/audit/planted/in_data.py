@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from guru_data import Problem
 from guru_data.synthetic.task import Puzzle
-from rlvr.audit.chain import CHAIN_FILE
-from rlvr.audit.schema import LEDGER_SCHEMA, row_hash
-from rlvr.audit.storage import parquet_bytes
+from rlvr.audit.books.chain import CHAIN_FILE
+from rlvr.audit.books.schema import LEDGER_SCHEMA, row_hash
+from rlvr.audit.books.storage import parquet_bytes
 
 
 def with_wrong_references(problems: list[Problem], share: float) -> list[Problem]:

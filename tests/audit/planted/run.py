@@ -20,10 +20,10 @@ import rlvr.train
 from guru_data import Domain, Problem, SyntheticConfig, load_problems
 from rlvr.algorithms.base import Algorithm, open_algorithm
 from rlvr.audit import Audit, describe
-from rlvr.audit.facts import gather
 from rlvr.audit.gates import Level
-from rlvr.audit.grading_again import grade_again
-from rlvr.audit.second_verifier import SecondVerifier
+from rlvr.audit.opinions.grading_again import grade_again
+from rlvr.audit.opinions.second_verifier import SecondVerifier
+from rlvr.audit.report.facts import gather
 from rlvr.config import RunConfig
 from rlvr.engines.local import LocalGenerators
 from rlvr.errors import RlvrError

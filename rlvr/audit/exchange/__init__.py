@@ -1,0 +1,1 @@
+"""Rollouts from and for others: imports of their dumps, export as a data set."""
