@@ -9,8 +9,8 @@ AGREE_SHARE = 0.7
 """So many rollouts of a problem, and this share of all its answers, are agreement and not a common slip."""
 
 ABLE = 0.6
-"""Mean score at the end of the run from which a domain is judged: a policy that is often wrong
-also agrees with itself on what is wrong."""
+"""Mean score at the end from which a domain is judged: a policy that is often wrong also agrees with itself
+on what is wrong. Held-out problems tell where there are some, since wrong references lower training scores."""
 
 _AGREED = """
 FROM (
@@ -18,7 +18,7 @@ FROM (
         max(score) AS best, min(row_hash) AS row_hash,
         sum(count(*)) OVER (PARTITION BY problem_id) AS answers
     FROM held WHERE answer IS NOT NULL AND score IS NOT NULL
-        AND domain IN (SELECT domain FROM held WHERE step >= $last GROUP BY domain HAVING avg(score) > $able)
+        AND list_contains($able, domain)
     GROUP BY problem_id, given)
 WHERE n >= $rollouts AND n >= $share * answers
 """
@@ -26,7 +26,7 @@ WHERE n >= $rollouts AND n >= $share * answers
 
 def references(evidence: Evidence) -> Gate:
     """Of the domain that looks worst: a few hundred rows of a bad source must not drown in a large run."""
-    bar = {"rollouts": AGREE_ROLLOUTS, "share": AGREE_SHARE, "able": ABLE, "last": evidence.last_step}
+    bar = {"rollouts": AGREE_ROLLOUTS, "share": AGREE_SHARE, "able": _able(evidence)}
     counts = evidence.ledger.execute(
         f"SELECT count(*) FILTER (best = 0), count(*) {_AGREED} GROUP BY domain", bar
     ).fetchall()
@@ -38,6 +38,19 @@ def references(evidence: Evidence) -> Gate:
         rows=evidence.hashes(f"SELECT row_hash {_AGREED} AND best = 0 ORDER BY n DESC, row_hash", **bar),
         query="@gold_suspects",
     )  # fmt: skip
+
+
+def _able(evidence: Evidence) -> list[str]:
+    """The domains in which the policy of the last steps is mostly right."""
+    scores = dict(
+        evidence.ledger.execute(
+            "SELECT domain, avg(score) FROM held WHERE step >= $last AND score IS NOT NULL GROUP BY domain",
+            {"last": evidence.last_step},
+        ).fetchall()
+    )
+    evaluated = [evaluations[-1].domains for evaluations in evidence.summary.evaluations.values()]
+    found = scores | {domain: score for domains in evaluated for domain, score in domains.items()}
+    return sorted(domain for domain in scores if found[domain] > ABLE)
 
 
 _TWICE = "FROM (SELECT any_value(id) AS id, count(DISTINCT id) AS ids FROM problems GROUP BY prompt)"
