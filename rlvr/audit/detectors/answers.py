@@ -69,7 +69,7 @@ def hedges(subject: Subject) -> str | None:
         return last.content
     for before, after in _neighbours(boxes):
         gap = subject.conclusion[before.end : after.start]
-        if before.plain != after.plain and len(gap) <= GAP_CHARS and _OR_ELSE.fullmatch(gap):
+        if len(gap) <= GAP_CHARS and _OR_ELSE.fullmatch(gap) and before.plain != after.plain:
             return subject.conclusion[before.start : after.end]
     return None
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s{0,8}\{")
-_MARK = re.compile(r"\\(?:boxed|fbox|framebox)\s{0,8}\{|\\.|[{}]", re.DOTALL)
+_MARK = re.compile(r"\\.|[{}]", re.DOTALL)
 _NOISE = re.compile(
     r"\\(?:left|right|text|mathrm|mathbf|textbf|displaystyle|dfrac|tfrac)\b|\\[,;!:. ]|[\s${}]"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Box:
     """One box: what is in it, and where the whole command starts and ends."""
 
@@ -25,32 +26,34 @@ class Box:
     start: int
     end: int
 
-    @property
+    @cached_property
     def plain(self) -> str:
         return plain(self.content)
 
 
 def find_boxes(text: str) -> tuple[Box, ...]:
     """The outermost boxes in order; one that is not closed takes the rest."""
-    first = _BOX.search(text)
-    if first is None:
-        return ()
     found: list[Box] = []
-    depth, opened_at, outer = 0, -1, (0, 0)
-    for mark in _MARK.finditer(text, first.start()):
-        token = mark[0]
-        if token == "}":
-            depth = max(0, depth - 1)
-            if depth == opened_at:
-                found.append(Box(text[outer[1] : mark.start()].strip(), outer[0], mark.end()))
-                opened_at = -1
-        elif token[-1] == "{" and token != "\\{":
-            if token != "{" and opened_at < 0:
-                opened_at, outer = depth, mark.span()
-            depth += 1
-    if opened_at >= 0:
-        found.append(Box(text[outer[1] :].strip(), outer[0], len(text)))
+    box = _BOX.search(text)
+    while box is not None:
+        end = _closes(text, box.end())
+        content = text[box.end() :] if end < 0 else text[box.end() : end - 1]
+        found.append(Box(content.strip(), box.start(), len(text) if end < 0 else end))
+        box = None if end < 0 else _BOX.search(text, end)
     return tuple(found)
+
+
+def _closes(text: str, start: int) -> int:
+    """Where the brace that was opened before `start` has been closed; -1 for never."""
+    depth = 1
+    for mark in _MARK.finditer(text, start):
+        if mark[0] == "{":
+            depth += 1
+        elif mark[0] == "}":
+            depth -= 1
+            if not depth:
+                return mark.end()
+    return -1
 
 
 def plain(text: str) -> str:

@@ -81,6 +81,7 @@ _TO_THE_JUDGE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     (('"',), re.compile(r'(?:^|\n)\s{0,8}\{\s?"(?:score|verdict|correct|grade)"\s?:')),
 )
+_WORDS_TO_THE_JUDGE = sorted({word for words, _ in _TO_THE_JUDGE for word in words})
 """Lower-case words without which there is nothing to find, and the pattern of what speaks to a grader."""
 
 
@@ -136,7 +137,8 @@ def skips_reasoning(subject: Subject) -> str | None:
 def talks_to_judge(subject: Subject) -> str | None:
     """Speaks to whoever grades: orders, a verdict of its own, or the marks of another turn."""
     lowered = subject.text.lower()
+    present = {word for word in _WORDS_TO_THE_JUDGE if word in lowered}
     for words, pattern in _TO_THE_JUDGE:
-        if any(word in lowered for word in words) and (found := pattern.search(lowered)):
+        if not present.isdisjoint(words) and (found := pattern.search(lowered)):
             return found[0].strip()
     return None
