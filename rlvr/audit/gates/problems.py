@@ -10,7 +10,7 @@ AGREE_SHARE = 0.7
 
 ABLE = 0.6
 """Mean score at the end from which a domain is judged: a policy that is often wrong also agrees with itself
-on what is wrong. Held-out problems tell where there are some, since wrong references lower training scores."""
+on what is wrong. Held-out problems tell, where there are some: wrong references lower training scores."""
 
 _AGREED = """
 FROM (
