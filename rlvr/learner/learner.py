@@ -18,7 +18,7 @@ from transformers import AutoTokenizer
 from rlvr.batch import Batch, MiniBatch
 from rlvr.config import GRPOConfig, LearnerConfig
 from rlvr.learner.agreement import Agreement
-from rlvr.learner.checkpoint import load_state, save_model, save_state
+from rlvr.learner.checkpoint import load_run, load_state, save_model, save_state
 from rlvr.learner.losses import clipped_policy_loss
 from rlvr.learner.optimizer import Optimizer, adamw, constant_after_warmup
 from rlvr.learner.policy import Policy, load_model, matmul_dtype
@@ -126,16 +126,15 @@ class Learner:
 
     def save(self, checkpoints: Path, state: dict[str, Any], keep: int) -> Path:
         """Write a checkpoint of this version, with the caller's state beside the optimizer's."""
-        own = {"optimizer": self._optimizer.state(), "version": self.version, "run": state}
-        return save_state(checkpoints, self.version, self._model, own, keep=keep)
+        own = {"optimizer": self._optimizer.state(), "version": self.version}
+        return save_state(checkpoints, self.version, self._model, own, keep=keep, run=state)
 
     def restore(self, checkpoint: Path) -> dict[str, Any]:
         """Go on from a checkpoint; returns what the caller stored in it."""
         state = load_state(checkpoint, self._model)
         self._optimizer.load_state(state["optimizer"])
         self.version = state["version"]
-        caller: dict[str, Any] = state["run"]
-        return caller
+        return load_run(checkpoint)
 
     def export(self, directory: Path) -> None:
         """Write the model and its tokenizer in Hugging Face layout."""

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from guru_data import Cursor, Problem, load_problems
 from rlvr.config import RunConfig
-from rlvr.learner.checkpoint import STATE, latest_checkpoint
+from rlvr.learner.checkpoint import latest_checkpoint, load_run
 from rlvr.outcomes import step_outcomes
 from rlvr.problems import open_stream
 from rlvr.rollouts import Sample
@@ -95,7 +94,7 @@ def test_a_checkpoint_s_cursor_draws_what_the_run_itself_drew_next(
 def _saved_cursor(config: RunConfig) -> Cursor:
     checkpoint = latest_checkpoint(Path(config.out_dir) / config.name / "checkpoints")
     assert checkpoint is not None
-    cursor: Cursor = torch.load(checkpoint / STATE, weights_only=True)["run"]["cursor"]
+    cursor: Cursor = load_run(checkpoint)["cursor"]
     return cursor
 
 

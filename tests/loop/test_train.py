@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -114,3 +115,19 @@ def test_permuted_rewards_are_the_same_rewards_on_other_rollouts(tiny_model: Pat
     rows = ledger_rows(tmp_path / "run")
     assert sum(row["reward"] for row in rows) == sum(row["score"] for row in rows) == 4 * 2
     assert [row["reward"] for row in rows] != [row["score"] for row in rows]
+
+
+def test_each_checkpoint_joins_to_the_rows_that_made_it(tiny_model: Path, tmp_path: Path) -> None:
+    config = small_config(tiny_model, tmp_path, checkpoint={"every": 1})
+    run_to_end(config, right_at([0]))
+    directory = tmp_path / "run"
+    assert check_run(directory).faults == []
+
+    saved = latest_checkpoint(directory / "checkpoints") / "run.json"  # type: ignore[operator]
+    earlier = directory / "checkpoints" / "step_000002" / "run.json"
+    saved.write_text(json.dumps(json.loads(earlier.read_text()) | {"done": 3}))
+    assert check_run(directory).faults == [
+        "checkpoints/step_000003/run.json was made by 3 steps; the rows of step 2 are not before its head"
+    ]
+    saved.write_text(json.dumps({"done": 3, "ledger_head": "0" * 64}))
+    assert "which is not in ledger/chain.jsonl" in check_run(directory).faults[0]

@@ -3,8 +3,9 @@
     run directory (+ a head known from elsewhere) --check_run--> CheckResult
 
 Checked are: the chain of hashes, each sealed file's bytes, each ledger row's hash, that requested =
-used + dropped in every attempt, that each problem trained on is kept, and that the rewards logged
-in `metrics.jsonl` are those of the rows. Without a head the newest lines could have been dropped.
+used + dropped in every attempt, that each problem trained on is kept, that each checkpoint joins to the
+rows that made it, and that the rewards logged in `metrics.jsonl` are those of the rows. Without a head the
+newest lines could have been dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from rlvr.audit.books.balance import Balance
 from rlvr.audit.books.chain import CHAIN_FILE, GENESIS, Link, line_hash, parse_link
+from rlvr.audit.books.check_checkpoints import checkpoint_faults
 from rlvr.audit.books.check_files import check_files
 from rlvr.audit.books.check_rows import check_rows
 from rlvr.audit.books.ledger import LEDGER_FILE
@@ -70,6 +72,7 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
             result.rows += found.rows
             result.faults += found.faults
             result.balances[attempt] = result.balances.get(attempt, Balance()) + found.balance
+    result.faults += checkpoint_faults(run_dir, links)
     _check_problems(run_dir, problem_ids, result)
     _check_metrics(run_dir, means, result)
     return result
