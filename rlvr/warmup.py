@@ -21,8 +21,8 @@ from rlvr.console import ShareBar
 from rlvr.learner.sft import train_sft
 from rlvr.learner.tiny_model import make_tiny_model
 
-ABLE_EXAMPLES, ABLE_STEPS, ABLE_MAX_SECONDS = 24_000, 900, 220.0
-MIXED_EXAMPLES, MIXED_STEPS, MIXED_MAX_SECONDS = 5_000, 90, 40.0
+ABLE_EXAMPLES, ABLE_STEPS, ABLE_MAX_SECONDS = 24_000, 900, 180.0
+MIXED_EXAMPLES, MIXED_STEPS, MIXED_MAX_SECONDS = 5_000, 90, 30.0
 WORKED_SHARE, EVASIVE_SHARE = 0.4, 0.15
 TOKENIZER_EXAMPLES = 2_000
 """More would only slow the tokenizer's training; its vocabulary is full after a few hundred."""
