@@ -1,4 +1,4 @@
-"""The quickstart's base model: made here, warmed up in about a minute, kept for the next run.
+"""The quickstart's base model: made here, warmed up in two or three minutes, kept for the next run.
 
     tiny random model --worked answers--> able --worked, guessed and evasive answers--> base model
 

@@ -8,11 +8,10 @@ quadratic equation, and parts (a), (b) and (c) have a box each.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 
 from rlvr.audit.detectors.base import Subject
-from rlvr.audit.detectors.boxes import Box, plain
+from rlvr.audit.detectors.boxes import plain
 from verifiers.quantities import Quantity, read_quantity
 from verifiers.si_units import read_si_unit
 
@@ -67,15 +66,11 @@ def hedges(subject: Subject) -> str | None:
         and len(last.content) < 40
     ):
         return last.content
-    for before, after in _neighbours(boxes):
+    for before, after in pairwise(boxes):
         gap = subject.conclusion[before.end : after.start]
         if len(gap) <= GAP_CHARS and _OR_ELSE.fullmatch(gap) and before.plain != after.plain:
             return subject.conclusion[before.start : after.end]
     return None
-
-
-def _neighbours(boxes: Sequence[Box]) -> list[tuple[Box, Box]]:
-    return list(pairwise(boxes))
 
 
 def sprays_answers(subject: Subject) -> str | None:
@@ -83,7 +78,7 @@ def sprays_answers(subject: Subject) -> str | None:
     if not subject.boxes or subject.task.has_parts:
         return None
     row = {subject.boxes[0].plain}
-    for before, after in _neighbours(subject.boxes):
+    for before, after in pairwise(subject.boxes):
         gap = subject.conclusion[before.end : after.start]
         if len(gap) > GAP_CHARS or _PART_LABEL.search(gap):
             row = set()

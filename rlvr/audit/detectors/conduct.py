@@ -81,8 +81,8 @@ _TO_THE_JUDGE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     (('"',), re.compile(r'(?:^|\n)\s{0,8}\{\s?"(?:score|verdict|correct|grade)"\s?:')),
 )
-_WORDS_TO_THE_JUDGE = sorted({word for words, _ in _TO_THE_JUDGE for word in words})
 """Lower-case words without which there is nothing to find, and the pattern of what speaks to a grader."""
+_WORDS_TO_THE_JUDGE = sorted({word for words, _ in _TO_THE_JUDGE for word in words})
 
 
 def enumerates_labels(subject: Subject) -> str | None:
