@@ -103,7 +103,7 @@ def doctor(
 @app.command()
 def bench(
     out: Annotated[Path | None, typer.Option(help="also write the measures to this JSON file")] = None,
-    runs: Annotated[int, typer.Option(min=1, help="rounds, and jobs per worker")] = 200,
+    runs: Annotated[int, typer.Option(min=1, help="rounds, and jobs per sandbox")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="sandboxes at a time for the throughput")] = 2,
     backend: Annotated[
         list[str] | None,

@@ -1,7 +1,8 @@
 """A program's pipes: stdin fed and stdout and stderr drained while it runs, each with a byte cap.
 
 Reading goes on past the cap (and throws away) so that a program never blocks on a full pipe while it is being
-stopped. All of it happens in callbacks of the running event loop.
+stopped. All of it happens in callbacks of the running event loop. Most programs have ended before it pays to
+have the loop look at their pipes, so that begins with `watch`.
 """
 
 from __future__ import annotations
@@ -25,23 +26,37 @@ class Capture:
         self._cap_bytes = cap_bytes
         self._on_overflow = on_overflow
         self._loop = asyncio.get_running_loop()
+        self._watching = False
         self._ended: asyncio.Future[None] = self._loop.create_future()
         os.set_blocking(fd, False)
-        self._loop.add_reader(fd, self._read)
+
+    def watch(self) -> None:
+        """Read from now on whenever something comes."""
+        if not self._watching and not self._ended.done():
+            self._watching = True
+            self._loop.add_reader(self._fd, self._read)
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait for the end of the stream; False when somebody still holds it open after the time."""
         if not self._ended.done():
+            self._read()  # mostly all of it is there
+        if not self._ended.done():
+            self.watch()
             await asyncio.wait([self._ended], timeout=timeout_s)
         return self._ended.done()
 
     def close(self) -> None:
+        self._stop_watching()
         if self._fd >= 0:
-            self._loop.remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
         if not self._ended.done():
             self._ended.cancel()
+
+    def _stop_watching(self) -> None:
+        if self._watching:
+            self._watching = False
+            self._loop.remove_reader(self._fd)
 
     def _read(self) -> None:
         """Take what is there, and see whether that was all: the end is mostly there, too."""
@@ -49,7 +64,7 @@ class Capture:
             for _ in range(READS_AT_ONCE):
                 chunk = os.read(self._fd, CHUNK_BYTES)
                 if not chunk:
-                    self._loop.remove_reader(self._fd)
+                    self._stop_watching()
                     self._ended.set_result(None)
                     return
                 self._keep(chunk)

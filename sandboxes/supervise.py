@@ -21,6 +21,8 @@ from sandboxes.streams import Capture, Feeder
 
 STARTUP_S = 20.0
 """For the sandbox to stand; not the program's time."""
+UNWATCHED_S = 0.02
+"""Most programs have ended by then; until then nobody looks at a job, and its output waits in the pipes."""
 GRACE_S = 0.5
 """The init holds the wall limit and stops when told; if it has not reported so much later, we end it."""
 DRAIN_S = 2.0
@@ -85,6 +87,7 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
         self._stopped_for = ""
+        self._ended = False
         self.reported = False
         pipes, cap = init.pipes, job.limits.output_bytes
         self._stdout = Capture(pipes.stdout, cap, lambda: self._stop("output"))
@@ -104,12 +107,17 @@ class _Run:
         if not started:
             return Report(failure="the sandbox did not start")
         began = time.monotonic()
-        self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
-        if self._cgroup is not None:
-            self._timers.append(self._loop.call_later(CGROUP_CHECK_S, self._check_cgroup, self._cgroup))
+        self._timers.append(self._loop.call_later(UNWATCHED_S, self._watch))
         end = await _read_end(self._init.channel)
         self.reported = end is not None
         return self._complete(end, time.monotonic() - began)
+
+    def _watch(self) -> None:
+        for capture in (self._stdout, self._stderr):
+            capture.watch()
+        self._timers.append(self._loop.call_later(self._job.limits.wall_s + GRACE_S, self._kill, "wall"))
+        if self._cgroup is not None:
+            self._timers.append(self._loop.call_later(CGROUP_CHECK_S, self._check_cgroup, self._cgroup))
 
     def _attach(self, pid: int) -> None:
         if self._cgroup is not None:
@@ -138,19 +146,19 @@ class _Run:
             return Report(failure="the job's init ended without a report")
         if end.failure:
             return end
-        report = replace(end, oom_kills=oom_kills, how=self._stopped_for or end.how)
-        if self._cgroup is None:
-            return report
-        peak_mb = self._cgroup.peak_mb()
+        peak_mb = self._cgroup.peak_mb() if self._cgroup is not None else None
         return replace(
-            report,
-            cpu_s=self._cgroup.cpu_s(),
-            peak_memory_mb=report.peak_memory_mb if peak_mb is None else peak_mb,
+            end,
+            how=self._stopped_for or end.how,
+            oom_kills=oom_kills,
+            cpu_s=self._cgroup.cpu_s() if self._cgroup is not None else end.cpu_s,
+            peak_memory_mb=end.peak_memory_mb if peak_mb is None else peak_mb,
         )
 
     def _stop(self, reason: str) -> None:
-        """Tell the init to end the job; it reports what was used until now."""
-        if not self._stopped_for:
+        """Tell the init to end the job; it reports what was used until now. Output that is read when the job
+        has ended may be too long as well; by then its init has no job or already the next one."""
+        if not self._stopped_for and not self._ended:
             self._stopped_for = reason
             self._init.ask_to_stop()
             self._timers.append(self._loop.call_later(GRACE_S, self._init.kill))
@@ -161,6 +169,7 @@ class _Run:
 
     async def finish(self) -> None:
         """Read what is still in the pipes (all writers are dead, so their end is near) and let go of them."""
+        self._ended = True
         for timer in self._timers:
             timer.cancel()
         self._stdin.close()

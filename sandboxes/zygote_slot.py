@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import marshal
-import struct
 from collections.abc import Callable
 from typing import Protocol
 
 from sandboxes.channel import Channel, JobPipes
-from sandboxes.job import Job, Placement, encode, watched_memory_bytes
+from sandboxes.job import Job, Placement, encode
 from sandboxes.seccomp import zygote_filters
 from sandboxes.supervise import Accounting, Report, supervise
 from sandboxes.types import Limits
@@ -21,7 +20,6 @@ from sandboxes.types import Limits
 STARTUP_S = 30.0
 JOBS_PER_ZYGOTE = 2000
 """Then it starts afresh, so that nothing can pile up."""
-HEADER = struct.Struct("<QddQ")
 BEGIN, STOP, JOB = b"b", b"s", b"j"
 
 
@@ -149,10 +147,8 @@ class ZygoteJob:
         """Hand the job over. It is born inside the slot's cgroup, and its zygote holds its deadline from the
         moment the program starts, so nothing is waited for here."""
         body = encode(job, placement)
-        memory_bytes = watched_memory_bytes(job, placement)
-        header = HEADER.pack(len(body), job.limits.wall_s, job.limits.cpu_s, memory_bytes)
         try:
-            await self.channel.send(JOB + header + body, self.pipes.theirs)
+            await self.channel.send(JOB + len(body).to_bytes(8, "little") + body, self.pipes.theirs)
         finally:
             self.pipes.close_theirs()
         return True

@@ -15,6 +15,7 @@ from typing import NoReturn
 from sandboxes.inside import lockdown
 
 SHARE_MEMORY = 0x00000100
+CHILD_ENDED, DEFAULT, IGNORE = int(signal.SIGCHLD), int(signal.SIG_DFL), int(signal.SIG_IGN)
 NEW_MOUNTS, NEW_USERS, NEW_PIDS = 0x00020000, 0x10000000, 0x20000000
 STACK_BYTES, STACK_ALIGNMENT = 1 << 14, 16
 
@@ -61,9 +62,9 @@ class JobNamespaces:
         """Make a new pid namespace, into which forks go until `leave`; returns the pid of its process 1."""
         lockdown.checked("unshare", libc.unshare(NEW_PIDS))
         # inherited by process 1: the kernel then reaps what it adopts
-        libc.signal(signal.SIGCHLD, int(signal.SIG_IGN))
-        pid = libc.clone(_pause, _stack_end, SHARE_MEMORY | signal.SIGCHLD, None)
-        libc.signal(signal.SIGCHLD, int(signal.SIG_DFL))
+        libc.signal(CHILD_ENDED, IGNORE)
+        pid = libc.clone(_pause, _stack_end, SHARE_MEMORY | CHILD_ENDED, None)
+        libc.signal(CHILD_ENDED, DEFAULT)
         if pid < 0:
             error = ctypes.get_errno()
             self.leave()

@@ -1,15 +1,16 @@
 """A warm interpreter that forks a program for each job it is handed, and watches it.
 
-Started in a sandbox of its own before any task data exists. It never sees a job: it gets the limits that it
-watches and the program's pipes; the forked process reads the rest from the socket itself. The fork, with its
-namespaces, is made ahead, while nobody waits for it. One socket, its descriptor or its path given as the only
-argument:
+Started in a sandbox of its own before any task data exists. It never sees a job: the forked process takes
+that from the socket itself and tells which limits to watch. The fork, with its namespaces, is made ahead,
+while nobody waits for it. Every page that one side writes to is copied, so both do as little as they can. One
+socket, its descriptor or its path given as the only argument:
 
     supervisor -> zygote   8 bytes little-endian length, then the two marshalled system call filters
     zygote -> supervisor   "ready"
     supervisor -> zygote   "b" when the kernel counts what the zygote starts from now on
-    supervisor -> zygote   for each job "j" with three descriptors (stdin, stdout, stderr), `HEADER`, and the
-                           marshalled fields of `job_init.Job`; "s" to stop it; closed for the end
+    supervisor -> fork     for each job "j" with three descriptors (stdin, stdout, stderr), 8 bytes
+                           little-endian length, the marshalled fields of `job_init.Job`; closed for the end
+    supervisor -> zygote   "s" to stop the job; it may have ended meanwhile
     zygote -> supervisor   for each job, when nothing of it is alive any more, the line "ended ..." of
                            `sandboxes.inside.job_init` and the artifact, or the line "failed <why>"
 """
@@ -25,11 +26,11 @@ import sys
 
 from sandboxes.inside import fork, job_init, lockdown, namespaces, warm_python
 
-HEADER = struct.Struct("<QddQ")
-"""Bytes of the job; wall_s and cpu_s; bytes of memory, 0 when the kernel holds them."""
-DESCRIPTORS = 3
+BEGIN, JOB, STOP = b"b", b"j", b"s"
+HANDED_BYTES = len(JOB) + 8
+DESCRIPTORS = struct.Struct("@3i")
+DESCRIPTORS_SPACE = socket.CMSG_SPACE(DESCRIPTORS.size)
 MAX_FDS = 64
-BEGIN, JOB = b"b", b"j"
 
 
 def main() -> None:
@@ -88,21 +89,8 @@ class Zygote:
             self._namespaces.leave()
             if program < 0:
                 os._exit(1)  # the machine has no process left for us; a new slot may fare better
-            self._run(fork.Fork(init, program, self._ours))
-
-    def _run(self, forked: fork.Fork) -> None:
-        """Wait for a job and run it to its end."""
-        tag, fds = b"", []
-        while tag != JOB:  # a stop may come when its job has ended
-            tag, fds = fork.receive(self._control, 1, DESCRIPTORS)
-            if not tag:
-                os._exit(0)
-        header = HEADER.unpack(job_init.read_exactly(self._control.fileno(), HEADER.size))
-        job_bytes, wall_s, cpu_s, memory_bytes = header
-        socket.send_fds(self._ours, [job_bytes.to_bytes(8, "little")], fds)
-        for fd in fds:
-            os.close(fd)
-        self._control.sendall(forked.to_end(self._control, wall_s, cpu_s, memory_bytes))
+            forked = fork.Fork(init, program, self._ours, self._control)
+            self._control.sendall(forked.to_end())
 
     def _become_program(self) -> str:
         """In the fork: set up the sandbox, wait for the job, start it or return its path.
@@ -111,19 +99,15 @@ class Zygote:
         message that tells the zygote that the program starts.
         """
         lockdown.mount_fresh()
-        size, fds = fork.receive(self._theirs, 8, DESCRIPTORS)
-        for number, fd in enumerate(fds):
-            os.dup2(fd, number)
-            os.close(fd)
-        job = job_init.read_job(self._control.fileno(), int.from_bytes(size, "little"))
+        job = self._take_job()
         lockdown.limit_disk(job.disk_bytes)
         job_init.enter_folder(job)
-        started = marshal.dumps((job.artifact, job.artifact_bytes))
         folder = os.open(".", os.O_RDONLY) if job.artifact else -1
         self._lockdown.complete()
         job_init.limit_program(job)
+        started = fork.STARTED.pack(job.wall_s, job.cpu_s, job.memory_bytes, job.artifact_bytes)
         if job.artifact:
-            socket.send_fds(self._theirs, [started], [folder])
+            socket.send_fds(self._theirs, [started + job.artifact.encode()], [folder])
             os.close(folder)
         else:
             self._theirs.send(started)
@@ -131,3 +115,21 @@ class Zygote:
             job_init.execute(job)
         job_init.libc.signal(signal.SIGINT, self._interrupt_handler)
         return job.python_file
+
+    def _take_job(self) -> job_init.Job:
+        """Wait for a job, make its pipes our stdin, stdout and stderr; end when there will be none."""
+        handed, pipes = b"", b""
+        while len(handed) < HANDED_BYTES:
+            data, ancillary, _, _ = self._control.recvmsg(
+                HANDED_BYTES - len(handed), DESCRIPTORS_SPACE, socket.MSG_CMSG_CLOEXEC
+            )
+            if not data:
+                os._exit(0)
+            if ancillary:
+                pipes = ancillary[0][2]
+            handed = (handed + data).lstrip(STOP)
+        stdin, stdout, stderr = DESCRIPTORS.unpack(pipes)
+        os.dup2(stdin, 0)
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        return job_init.read_job(self._control.fileno(), int.from_bytes(handed[1:], "little"))
