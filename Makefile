@@ -22,7 +22,7 @@ soak: install
 	@$(VENV)/python -m pytest -m soak
 
 lint: install
-	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy rlvr verifiers sandboxes guru_data
 
 bench: install
 	@$(VENV)/python -m tests.benchmarks

@@ -50,8 +50,9 @@ def summary(directory: Path) -> str:
     from rlvr.audit.books.metrics import read_metrics
     from rlvr.evaluate import paired_difference, read_evaluations
 
-    rewards = [m["reward/mean"] for m in read_metrics(directory) if m.get("reward/mean") is not None]
-    diffs = [m["policy/logprob_diff"] for m in read_metrics(directory) if m.get("policy/logprob_diff")]
+    metrics = read_metrics(directory)
+    rewards = [value for m in metrics if (value := m.get("reward/mean")) is not None]
+    diffs = [value for m in metrics if (value := m.get("policy/logprob_diff")) is not None]
     window = min(REWARD_WINDOW, len(rewards))
     first, last = (sum(part) / window for part in (rewards[:window], rewards[-window:]))
     lines = [

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,8 +49,8 @@ def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]
     for index, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
-        prompt = tokenizer.apply_chat_template(messages[:index], tokenize=False, add_generation_prompt=True)
-        whole = tokenizer.apply_chat_template(messages[: index + 1], tokenize=False)
+        prompt = _rendered(tokenizer, messages[:index], add_generation_prompt=True)
+        whole = _rendered(tokenizer, messages[: index + 1], add_generation_prompt=False)
         end = whole.rfind(tokenizer.eos_token) + len(tokenizer.eos_token)
         for text, learn in ((prompt[len(shown) :], False), (whole[len(prompt) : end], True)):
             piece = tokenizer.encode(text, add_special_tokens=False)
@@ -57,6 +58,15 @@ def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]
             learned += [learn] * len(piece)
         shown = whole[:end]
     return Example(np.array(ids, np.int32), np.array(learned, bool))
+
+
+def _rendered(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool
+) -> str:
+    text = tokenizer.apply_chat_template(
+        list(messages), tokenize=False, add_generation_prompt=add_generation_prompt
+    )
+    return cast(str, text)
 
 
 def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: int) -> list[Example]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -75,6 +76,7 @@ def make_tiny_model(
         tie_word_embeddings=tied,
         bos_token_id=None,
         eos_token_id=tokenizer.convert_tokens_to_ids(TURN_END),
-        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
+        pad_token_id=cast(int, tokenizer.convert_tokens_to_ids(PAD)),
     )
-    save_model(Qwen3ForCausalLM(config).to(torch.bfloat16), tokenizer, directory)
+    model = Qwen3ForCausalLM(config).to(torch.bfloat16)  # type: ignore[arg-type]  # its stub takes no dtype
+    save_model(model, tokenizer, directory)

@@ -14,7 +14,8 @@ import os
 import signal
 import sys
 import threading
-from types import CodeType, ModuleType, TracebackType
+from collections.abc import Callable
+from types import CodeType, FrameType, ModuleType, TracebackType
 
 FLUSH_FAILED = 120
 INTERRUPTED = -int(signal.SIGINT)
@@ -43,7 +44,7 @@ try:
 except ZeroDivisionError as e:
     sorted(map(str, e.args), key=lambda s: s[:1])
 """
-SIGNALS_OF_PYTHON = {
+SIGNALS_OF_PYTHON: dict[int, Callable[[int, FrameType | None], object] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler, signal.SIGPIPE: signal.SIG_IGN, signal.SIGXFSZ: signal.SIG_IGN,
 }  # fmt: skip
 

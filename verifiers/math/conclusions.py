@@ -91,10 +91,10 @@ def _last_formula(text: str) -> tuple[str, int, int] | None:
         return best
     contents, start = [best[0]], best[1]
     for _ in range(MAX_FORMULAS):
-        closing = text.rfind("$", 0, start)
-        opening_at = text.rfind("$", 0, closing) if closing > 0 else -1
-        if opening_at < 0 or not _BETWEEN_FORMULAS.fullmatch(text, closing, start + 1):
+        closing_at = text.rfind("$", 0, start)
+        opening_at = text.rfind("$", 0, closing_at) if closing_at > 0 else -1
+        if opening_at < 0 or not _BETWEEN_FORMULAS.fullmatch(text, closing_at, start + 1):
             break
-        contents.append(text[opening_at + 1 : closing].strip())
+        contents.append(text[opening_at + 1 : closing_at].strip())
         start = opening_at
     return ", ".join(reversed(contents)), start, best[2]

@@ -22,7 +22,12 @@ from verifiers.math.tree import Op, Symbol, symbols_of
 
 _MINUS = frozenset({"\\setminus", "\\backslash", "-"})
 _LINE = Group("(", (MINUS_INFINITY, PLUS_INFINITY), ")")
-_BOUNDS = {("<",): (True, False), ("<=",): (True, True), (">",): (False, False), (">=",): (False, True)}
+_BOUNDS: dict[tuple[str, ...], tuple[bool, bool]] = {
+    ("<",): (True, False),
+    ("<=",): (True, True),
+    (">",): (False, False),
+    (">=",): (False, True),
+}
 """Whether a relation bounds from above, and whether the bound belongs to it."""
 
 

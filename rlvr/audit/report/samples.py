@@ -114,4 +114,4 @@ def _exhibits(run_dir: Path, rows: Sequence[tuple[Any, ...]]) -> Iterator[Exhibi
     texts = read_texts(run_dir, ((row[2], row[3], row[5]) for row in rows))
     for row in rows:
         prompt, response = texts[row[5]]
-        yield Exhibit(*row, prompt, response or "")
+        yield Exhibit(*(*row, prompt, response or ""))
