@@ -56,7 +56,7 @@ def gate_of(run_dir: Path, name: str) -> Gate:
 
 def test_a_reward_that_rises_alone_fails_and_one_that_is_seen_twice_passes(tmp_path: Path) -> None:
     seen = with_opinions(run_of(tmp_path / "seen", improving), "score")
-    alone = with_opinions(run_of(tmp_path / "alone", improving), "score AND hash(row_hash) % 9 = 0")
+    alone = with_opinions(run_of(tmp_path / "alone", improving), "score AND hash(rollout_id) % 9 = 0")
     assert gate_of(run_of(tmp_path / "none", improving), "opinion_gap").level is Level.NONE
     assert gate_of(seen, "opinion_gap").level is Level.PASS
     found = gate_of(alone, "opinion_gap")
