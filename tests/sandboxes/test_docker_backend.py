@@ -51,8 +51,9 @@ for made in range(9):
 SUPERVISOR = """
 from sandboxes import ExecutionRequest, Limits, SandboxPool
 with SandboxPool.open("docker") as pool:
-    pool.run_sync(ExecutionRequest(argv=("sleep", "60"), limits=Limits(wall_s=60)))
+    pool.run_sync(ExecutionRequest(argv=("tail", "-f", "/dev/null"), limits=Limits(wall_s=60)))
 """
+"""Its program has another name than those of all other tests, whose containers may still be there."""
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +168,11 @@ def test_a_killed_supervisor_leaves_no_container(engine: DockerEngine, client: d
     before = _families(client)
     doors = _doors()
     supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISOR], start_new_session=True)
-    until(lambda: _runs("sleep"), within_s=20)
+    until(lambda: _runs("tail"), within_s=20)
     supervisor.send_signal(signal.SIGKILL)
     supervisor.wait()
-    until(lambda: not _runs("sleep") and _families(client) <= before, within_s=BACK_S)
-    assert _doors() == doors
+    until(lambda: not _runs("tail") and _families(client) <= before, within_s=BACK_S)
+    until(lambda: set(_doors()) <= set(doors), within_s=BACK_S)  # another pool's may be open for a moment
 
 
 def test_a_container_of_a_dead_supervisor_is_removed_by_the_next(client: docker.DockerClient) -> None:

