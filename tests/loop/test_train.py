@@ -123,7 +123,9 @@ def test_each_checkpoint_joins_to_the_rows_that_made_it(tiny_model: Path, tmp_pa
     directory = tmp_path / "run"
     assert check_run(directory).faults == []
 
-    saved = latest_checkpoint(directory / "checkpoints") / "run.json"  # type: ignore[operator]
+    newest = latest_checkpoint(directory / "checkpoints")
+    assert newest is not None
+    saved = newest / "run.json"
     earlier = directory / "checkpoints" / "step_000002" / "run.json"
     saved.write_text(json.dumps(json.loads(earlier.read_text()) | {"done": 3}))
     assert check_run(directory).faults == [

@@ -13,8 +13,10 @@ import pytest
 
 from sandboxes import ExecutionRequest, Limits, Outcome, SandboxPool
 from sandboxes.cgroups import find_cgroups
+from sandboxes.supervise import GRACE_S
 
 HELLO = ExecutionRequest(language="python", source="print(6 * 7)")
+LONGER_THAN_GRACE = ExecutionRequest(argv=("sleep", str(GRACE_S + 0.3)), limits=Limits(cpu_s=1, wall_s=30))
 SLEEP = ExecutionRequest(argv=("sleep", "0.5"), limits=Limits(cpu_s=1, wall_s=30))
 
 
@@ -45,6 +47,19 @@ def test_a_slot_serves_one_job_after_the_other(own_pool: SandboxPool) -> None:
     own_pool.run_sync(HELLO)
     before = _zygotes()
     assert [own_pool.run_sync(HELLO).outcome for _ in range(3)] == [Outcome.OK] * 3
+    assert _zygotes() == before
+
+
+def test_output_found_too_long_after_its_job_leaves_the_next_job_alone(
+    own_pool: SandboxPool,
+) -> None:
+    own_pool.run_sync(HELLO)
+    before = _zygotes()
+    chatty = HELLO.model_copy(update={"limits": Limits(output_bytes=1)})
+    for _ in range(3):
+        assert own_pool.run_sync(chatty).outcome is Outcome.OUTPUT_LIMIT
+        # lasts longer than the grace after which a job that was told to stop is killed
+        assert own_pool.run_sync(LONGER_THAN_GRACE).outcome is Outcome.OK
     assert _zygotes() == before
 
 
