@@ -2,7 +2,7 @@
 VENV := .venv/bin
 
 # Most tests wait most of the time; those that start engines share one of the two processes.
-TWO_AT_A_TIME := -n 2 --dist loadgroup --no-loadscope-reorder
+TWO_AT_A_TIME := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: install quickstart test test-gpu soak lint bench
 install:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from guru_data import SyntheticConfig, demonstrations
 from rlvr.openmp import idle_threads_sleep
@@ -13,16 +15,24 @@ from rlvr.openmp import idle_threads_sleep
 os.environ |= idle_threads_sleep()  # as `rlvr` does, before torch is imported
 
 
-TESTS = Path(__file__).parent
 USE_ALL_CORES = {"cluster", "end_to_end", "engines", "gpu", "learner", "loop", "weights"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, a package's stay together, and so do all that start engines."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group("engines" if folder in USE_ALL_CORES else folder))
+class FolderScheduling(LoadScopeScheduling):
+    """Where two processes share the tests, a package's stay together, and so do all that start engines.
+
+    Not xdist's own groups: they write into a private name of pytest's that 9.2 no longer has, and then
+    group nothing and say nothing.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].split("/")[1]
+        return "engines" if folder in USE_ALL_CORES else folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
+    return FolderScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -49,11 +51,14 @@ class Head:
 def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
     dashboard = claim_port(0)
     tools = Path(sys.executable).parent
+    # In the shared /tmp/ray, the address that jobs join is that of whoever started a head there last. Not
+    # under pytest's own path, which is too long for Ray's sockets.
+    own_files = Path(tempfile.mkdtemp(prefix="ray-"))
     environment = os.environ | HEAD_ENVIRONMENT | {"PATH": f"{tools}:{os.environ['PATH']}"}
     command = [
         str(tools / "ray"), "start", "--head", "--block", "--num-cpus=2", "--object-store-memory=100000000",
         "--port=0", f"--dashboard-port={dashboard}", "--dashboard-agent-listen-port=0",
-        f"--ray-client-server-port={claim_port(0)}",
+        f"--ray-client-server-port={claim_port(0)}", f"--temp-dir={own_files}",
     ]  # fmt: skip
     log = tmp_path_factory.mktemp("head") / "log"
     with log.open("w") as output:
@@ -67,6 +72,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=END_LIMIT_S)
+        shutil.rmtree(own_files)
 
 
 def wait_until_up(head: Head, log: Path) -> None:
