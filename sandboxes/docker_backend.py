@@ -22,6 +22,7 @@ import docker
 from docker.errors import APIError, DockerException, NotFound
 
 from sandboxes.base import BackendConfig
+from sandboxes.docker_door import remove_doors_of_the_dead
 from sandboxes.docker_modes import Maker, Strict, Warm
 from sandboxes.docker_owner import is_alive, new_mark
 from sandboxes.docker_spec import OWNER_LABEL
@@ -111,6 +112,7 @@ class DockerBackend:
         self._engine = DockerEngine(2 * config.workers)
         self._engine.require_image(options.image)
         self._engine.remove_all(lambda mark: not is_alive(mark))
+        remove_doors_of_the_dead()
         self._maker = maker = Maker(
             engine=self._engine,
             owner=self._owner,

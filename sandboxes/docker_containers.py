@@ -67,7 +67,7 @@ class Container:
         Raises:
             BackendUnavailableError, OSError: there is none now.
         """
-        door = Door()
+        door = Door(spec.owner)
         try:
             await _to_its_end(engine.start, name, spec.body(os.fspath(door.shown)))
             async with asyncio.timeout(CONNECT_S):

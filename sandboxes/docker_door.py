@@ -13,20 +13,27 @@ import shutil
 import socket
 import struct
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from sandboxes.docker_owner import is_alive
 from sandboxes.errors import BackendUnavailableError
 
 NAME = "door"
 PEER = struct.Struct("=iII")
 PREFIX = "sandbox-door-"
+AFTER_MARK = "."
 
 
 class Door:
-    """A listening socket for one container; `close` it however it went."""
+    """A listening socket for one container; `close` it however it went.
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))  # closed to all other users
+    Args:
+        owner: the mark of whose container it is.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner}{AFTER_MARK}"))  # closed to other users
         self.shown = self._folder / "shown"
         """What the container mounts: open to its uid."""
         self._socket = socket.socket(socket.AF_UNIX)
@@ -60,3 +67,12 @@ class Door:
     def close(self) -> None:
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)  # nothing in it is worth failing for
+
+
+def remove_doors_of_the_dead() -> None:
+    """Those that a supervisor left when it was killed while a container of it started."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*{AFTER_MARK}*"):
+        mark = folder.name.removeprefix(PREFIX).partition(AFTER_MARK)[0]
+        with suppress(FileNotFoundError):  # another supervisor removes it, too
+            if folder.lstat().st_uid == os.getuid() and not is_alive(mark):
+                shutil.rmtree(folder)

@@ -20,7 +20,7 @@ from sandboxes import ExecutionRequest, Limits, Outcome, SandboxPool, open_backe
 from sandboxes.base import DockerOptions
 from sandboxes.conformance import Case, problems
 from sandboxes.conformance_cases import CASES
-from sandboxes.docker_door import PREFIX
+from sandboxes.docker_door import PREFIX, Door
 from sandboxes.docker_owner import new_mark
 from sandboxes.docker_spec import OWNER_LABEL
 from sandboxes.doctor import check
@@ -172,18 +172,23 @@ def test_a_killed_supervisor_leaves_no_container(engine: DockerEngine, client: d
     supervisor.send_signal(signal.SIGKILL)
     supervisor.wait()
     until(lambda: not _runs("tail") and _families(client) <= before, within_s=BACK_S)
+    SandboxPool.open("docker").close()  # it may have been killed while a container started
     until(lambda: set(_doors()) <= set(doors), within_s=BACK_S)  # another pool's may be open for a moment
 
 
-def test_a_container_of_a_dead_supervisor_is_removed_by_the_next(client: docker.DockerClient) -> None:
+def test_what_a_dead_supervisor_left_is_removed_by_the_next(client: docker.DockerClient) -> None:
     made = [
         client.containers.create(DockerOptions().image, "true", labels={OWNER_LABEL: mark})
         for mark in ("1-1-dead", new_mark())
     ]
+    doors = [Door("1-1-dead"), Door(new_mark())]
     SandboxPool.open("docker").close()
     left = _names(client)
     made[1].remove()
     assert [container.name in left for container in made] == [False, True]
+    assert [door.shown.exists() for door in doors] == [False, True]
+    for door in doors:
+        door.close()
 
 
 def test_a_language_that_the_image_lacks_is_named(engine: DockerEngine, warm: SandboxPool) -> None:

@@ -61,7 +61,7 @@ def test_the_engines_filter_refuses_what_ours_refuses() -> None:
 
 def test_a_door_lets_one_process_in_and_is_gone() -> None:
     async def visit() -> tuple[int, Path]:
-        door = Door()
+        door = Door(new_mark())
         try:
             with socket.socket(socket.AF_UNIX) as visitor:
                 visitor.connect(os.fspath(door.shown / NAME))
@@ -77,7 +77,7 @@ def test_a_door_lets_one_process_in_and_is_gone() -> None:
 
 
 def test_others_cannot_come_near_a_door() -> None:
-    door = Door()
+    door = Door(new_mark())
     try:
         assert door.shown.parent.stat().st_mode & 0o077 == 0
     finally:
