@@ -22,9 +22,10 @@ from rlvr.config import EngineConfig
 from rlvr.engines.base import WEIGHTS_ON_DISK
 from rlvr.engines.precision import resolve_dtype
 from rlvr.engines.vllm_environment import engine_environment, environment_of, lasting_environment
-from rlvr.errors import ConfigError, GeneratorLostError, InfrastructureError, WeightsMismatchError
+from rlvr.errors import ConfigError, GeneratorLostError, InfrastructureError
 from rlvr.rollouts import FloatArray, Prompt, Rollout, SamplingParams, VersionSpan
-from rlvr.weights.ref import WeightsProbe, WeightsRef
+from rlvr.weights.proof import check_proof
+from rlvr.weights.ref import WeightsRef
 from rlvr.weights.transfer import resolve_transfer
 from rlvr.weights.vllm_plugin import SHM_BACKEND
 
@@ -92,13 +93,8 @@ class VllmEngine:
         return [self._rollout(prompt, completion) for completion in output.outputs]
 
     async def load(self, ref: WeightsRef) -> float:
-        difference = await self._replace_weights(ref)
-        if not difference <= self._config.probe_tolerance:
-            raise WeightsMismatchError(
-                f"the engine does not hold weights version {ref.version}: it differs from the learner by "
-                f"{difference:.4f} nats per token, engine.probe_tolerance={self._config.probe_tolerance}"
-            )
-        return difference
+        scored = await self._replace_weights(ref)
+        return check_proof(scored, ref, self._config.probe_tolerance)
 
     async def close(self) -> None:
         if self._llm is not None:
@@ -108,7 +104,7 @@ class VllmEngine:
             shutil.rmtree(self._scratch, ignore_errors=True)  # sockets, of no use to anybody any more
             self._scratch = ""
 
-    async def _replace_weights(self, ref: WeightsRef) -> float:
+    async def _replace_weights(self, ref: WeightsRef) -> list[FloatArray]:
         """Load, resume, and score the probe."""
         from vllm.v1.engine.exceptions import EngineDeadError
 
@@ -117,8 +113,8 @@ class VllmEngine:
                 await self.receiver.pull(ref.path)
             self._version = ref.version
             # Started before generation goes on, so that the probe stands first in the queue.
-            _, difference = await asyncio.gather(
-                self.receiver.commit(ref.version), self._probe_difference(ref.probe)
+            _, *scored = await asyncio.gather(
+                self.receiver.commit(ref.version), *(self._score(tokens) for tokens in ref.probe.tokens)
             )
         except EngineDeadError as error:
             raise GeneratorLostError(f"vLLM's engine process died during a load: {error}") from error
@@ -127,15 +123,7 @@ class VllmEngine:
         except Exception as error:  # a failure in vLLM's worker arrives as a plain Exception
             await self.close()  # half-loaded weights must not answer
             raise InfrastructureError(f"loading weights version {ref.version} failed: {error}") from error
-        return difference
-
-    async def _probe_difference(self, probe: WeightsProbe) -> float:
-        """Mean |engine - learner| over the probe's tokens, in nats."""
-        scored = await asyncio.gather(*(self._score(tokens) for tokens in probe.tokens))
-        differences = [
-            np.abs(ours - theirs[: len(ours)]) for ours, theirs in zip(scored, probe.logprobs, strict=True)
-        ]
-        return float(np.concatenate(differences).mean())
+        return scored
 
     async def _score(self, tokens: tuple[int, ...]) -> FloatArray:
         """log p of each token but the first, given those before it.

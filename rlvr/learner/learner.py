@@ -23,6 +23,7 @@ from rlvr.learner.losses import clipped_policy_loss
 from rlvr.learner.optimizer import Optimizer, adamw, constant_after_warmup
 from rlvr.learner.policy import Policy, load_model, matmul_dtype
 from rlvr.packing import pack
+from rlvr.weights.proof import mean_difference
 from rlvr.weights.publish import write_weights
 from rlvr.weights.ref import WeightsProbe, WeightsRef
 
@@ -78,6 +79,7 @@ class Learner:
             schedule=constant_after_warmup(config.warmup_steps),
         )
         self._sender: WeightsSender | None = None
+        self._proof: WeightsProbe | None = None
         self.version = 0
 
     def connect(self, transfer: Literal["nccl", "ipc"], generators: list[Any], workers_each: int) -> None:
@@ -96,11 +98,17 @@ class Learner:
 
         Returns:
             Metrics by name. `policy/*` compares the learner with the engines on the first
-            mini-batch, before anything was updated.
+            mini-batch, before anything was updated; `weights/moved` is what the update changed, as mean
+            |log-probability difference| over the probe, nats per token.
 
         Raises:
             TrainingStoppedError: a gradient was not finite; the weights are as before that step.
         """
+        if not batch.minibatches:
+            self.version += 1
+            return {}
+        self._probe = _sequences(batch.minibatches[0], PROBE_SEQUENCES)
+        before = self._probe_logprobs()
         metrics: dict[str, float] = {}
         for minibatch in batch.minibatches:
             agreement = self._accumulate(minibatch, batch.temperature)
@@ -108,14 +116,13 @@ class Learner:
             # Later mini-batches compare with weights that have already moved.
             metrics = metrics or agreement.metrics(self._algorithm, self.version)
             metrics |= {"policy/grad_norm": norm, "learner/learning_rate": rate}
-        if batch.minibatches:
-            self._probe = _sequences(batch.minibatches[0], PROBE_SEQUENCES)
+        self._proof = WeightsProbe(self._probe, self._probe_logprobs(), before)
         self.version += 1
-        return metrics
+        return metrics | {"weights/moved": mean_difference(self._proof.logprobs, before)}
 
     def publish(self) -> WeightsRef:
         """Put the current weights where generators get them, with the proof of what they are."""
-        proof = WeightsProbe(self._probe, self._probe_logprobs())
+        proof = self._proof or WeightsProbe(self._probe, self._probe_logprobs())
         if self._sender is not None:
             self._sender.send()
             return WeightsRef(self.version, None, proof)
@@ -134,6 +141,7 @@ class Learner:
         state = load_state(checkpoint, self._model)
         self._optimizer.load_state(state["optimizer"])
         self.version = state["version"]
+        self._proof = None
         return load_run(checkpoint)
 
     def export(self, directory: Path) -> None:

@@ -2,7 +2,7 @@
 
 The probe is a handful of token sequences with the log-probabilities that the learner's own
 forward pass gives them. A generator that has loaded the weights scores the probe through its
-engine and compares: a load that silently kept an old tensor shows here, not in a reward curve.
+engine and compares (`rlvr.weights.proof`): a load that went wrong shows here, not in a reward curve.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ class WeightsProbe:
     """Sequences and the learner's log-probabilities for them.
 
     `logprobs[i][t]` is log p(tokens[i][t + 1] | tokens[i][: t + 1]) in nats at temperature 1,
-    shape (len(tokens[i]) - 1,).
+    shape (len(tokens[i]) - 1,). `before` is the same under the version before this one; None where it
+    is not known.
     """
 
     tokens: tuple[tuple[int, ...], ...]
     logprobs: tuple[FloatArray, ...]
+    before: tuple[FloatArray, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,11 +31,11 @@ class TrainedPolicy:
         self._noise = torch.Generator().manual_seed(0)
 
     @torch.no_grad()
-    def train(self) -> None:
-        """Change every parameter by enough to be seen in any log-probability."""
+    def train(self, by: float = 0.2) -> None:
+        """Change every parameter by this share of its size; the default is seen in any log-probability."""
         for parameter in self._model.parameters():
             change = torch.randn(parameter.shape, generator=self._noise)
-            parameter.add_(0.2 * parameter.square().mean().sqrt() * change)
+            parameter.add_(by * parameter.square().mean().sqrt() * change)
 
     @torch.no_grad()
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[FloatArray]:

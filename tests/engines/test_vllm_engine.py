@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
+from rlvr.config import EngineConfig
 from rlvr.errors import ConfigError, GeneratorLostError, WeightsMismatchError
 from rlvr.rollouts import Prompt, Rollout, SamplingParams
 from tests.engines.served import PROMPTS, Served, mean_difference
@@ -103,6 +104,20 @@ def test_weights_that_are_not_the_learners_are_refused(served: Served) -> None:
         served.runner.run(served.engine.load(wrong))
 
     served.runner.run(served.engine.load(served.policy.publish()))
+
+
+def test_a_load_that_did_nothing_is_found_though_the_step_was_small(served: Served) -> None:
+    held = served.policy.publish()
+    served.runner.run(served.engine.load(held))
+    served.policy.train(by=0.007)
+    small_step = served.policy.probe()
+    silent = replace(held, probe=replace(small_step, before=held.probe.logprobs))
+    assert mean_difference(small_step.logprobs, held.probe.logprobs) < EngineConfig().probe_tolerance
+
+    with pytest.raises(WeightsMismatchError, match="still holds the weights before"):
+        served.runner.run(served.engine.load(silent))
+
+    served.runner.run(served.engine.load(replace(served.policy.publish(), probe=silent.probe)))
 
 
 def test_a_prompt_that_leaves_no_room_names_the_problem_and_the_limit(served: Served) -> None:
