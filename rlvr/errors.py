@@ -29,6 +29,9 @@ class InfrastructureError(RlvrError):
 class GeneratorLostError(InfrastructureError):
     """A generator died while it held work."""
 
+    tries = 1
+    """How often the work had been begun; set where it is given up."""
+
 
 class WeightsMismatchError(InfrastructureError):
     """An engine's log-probabilities are not those of the weights it was sent."""

@@ -8,7 +8,6 @@ sample is left out and counted.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guru_data import Problem
+from rlvr.audit.books.storage import write_whole
 from rlvr.outcomes import is_right
 from rlvr.rollouts import RolloutGroup
+from rlvr.together import together
 from verifiers import VerdictStatus
 
 if TYPE_CHECKING:  # it brings transformers, which those who only read evaluations need not load
@@ -98,8 +99,7 @@ class Evaluation:
     def write(self, directory: Path, step: int) -> Path:
         """Keep every problem's result, as JSON, under the run's directory; returns the path below it."""
         file = Path(EVALUATIONS) / f"step_{step:06d}.json"
-        (directory / file).parent.mkdir(parents=True, exist_ok=True)
-        (directory / file).write_text(json.dumps(asdict(self)))
+        write_whole(directory / file, json.dumps(asdict(self)).encode())
         return file
 
 
@@ -131,9 +131,8 @@ def paired_difference(before: Evaluation, after: Evaluation) -> PairedDifference
 
 async def evaluate(maker: GroupMaker, problems: Sequence[Problem], version: int) -> Evaluation:
     """Generate and verify the maker's number of samples for every problem."""
-    async with asyncio.TaskGroup() as tasks:
-        making = [tasks.create_task(maker.make(version, i, p)) for i, p in enumerate(problems)]
-    return summarise(task.result()[0] for task in making)
+    made = await together(maker.make(version, place, problem) for place, problem in enumerate(problems))
+    return summarise(group for group, _ in made)
 
 
 def summarise(groups: Iterable[RolloutGroup]) -> Evaluation:

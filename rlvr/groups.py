@@ -22,7 +22,16 @@ from rlvr.errors import GeneratorLostError
 from rlvr.outcomes import step_outcomes
 from rlvr.prompts import PromptEncoder
 from rlvr.rollouts import Rollout, RolloutGroup, Sample, SamplingParams, ScoredGroup
-from verifiers import GroundTruthError, Verdict, VerifierError, VerifierUnavailableError, VerifyRequest
+from rlvr.together import together
+from verifiers import (
+    GroundTruthError,
+    UnauthorizedError,
+    Verdict,
+    VerifierError,
+    VerifierSetupError,
+    VerifierUnavailableError,
+    VerifyRequest,
+)
 
 
 class Verifiers(Protocol):
@@ -52,7 +61,13 @@ class StepGroups:
 
 
 class GroupMaker:
-    """Takes one problem through generation and verification."""
+    """Takes one problem through generation and verification.
+
+    Args:
+        timeout_s: how long one group's rollouts may take.
+        at_once: groups that may be generated at the same time; the others wait, and their time does not
+            run yet. More than the engines hold keeps them full.
+    """
 
     def __init__(
         self,
@@ -62,6 +77,7 @@ class GroupMaker:
         sampling: SamplingParams,
         group_size: int,
         timeout_s: float,
+        at_once: int,
     ) -> None:
         self._generators = generators
         self._verifiers = verifiers
@@ -69,6 +85,7 @@ class GroupMaker:
         self._sampling = sampling
         self._group_size = group_size
         self._timeout_s = timeout_s
+        self._turns = asyncio.Semaphore(at_once)
 
     async def make(
         self, step: int, place: int, problem: Problem, length_budget: int | None = None
@@ -78,19 +95,19 @@ class GroupMaker:
         `length_budget` is how many tokens a completion may have where that is less than is sampled at most.
         """
         group_id = f"{step:06d}-{place:04d}"
-        began = time.monotonic()
         sampling = self._sampling
         if length_budget is not None:
             sampling = replace(sampling, max_new_tokens=min(sampling.max_new_tokens, length_budget))
         try:
-            rollouts, attempts = await asyncio.wait_for(
-                self._generators.generate(self._encode(problem), self._group_size, sampling), self._timeout_s
-            )
+            async with self._turns:
+                began = time.monotonic()
+                async with asyncio.timeout(self._timeout_s):
+                    rollouts, attempts = await self._generators.generate(
+                        self._encode(problem), self._group_size, sampling
+                    )
         except (GeneratorLostError, TimeoutError) as error:
-            lost = "generator_lost" if isinstance(error, GeneratorLostError) else "generation_timeout"
-            samples = [Sample(f"{group_id}-{i}", None, None, lost) for i in range(self._group_size)]
             ended = time.monotonic()
-            return RolloutGroup(step, group_id, problem, tuple(samples)), Timing(began, ended, ended)
+            return self._lost(step, group_id, problem, error), Timing(began, ended, ended)
         generated = time.monotonic()
         found = await self._verify(problem, rollouts)
         samples = [
@@ -100,6 +117,18 @@ class GroupMaker:
         timing = Timing(began, generated, time.monotonic())
         return RolloutGroup(step, group_id, problem, tuple(samples)), timing
 
+    def _lost(
+        self, step: int, group_id: str, problem: Problem, error: GeneratorLostError | TimeoutError
+    ) -> RolloutGroup:
+        """A group without rollouts."""
+        why, tries = "generation_timeout", 1
+        if isinstance(error, GeneratorLostError):
+            why, tries = ("generator_lost", error.tries)
+        samples = [
+            Sample(f"{group_id}-{i}", None, None, why, attempts=tries) for i in range(self._group_size)
+        ]
+        return RolloutGroup(step, group_id, problem, tuple(samples))
+
     async def _verify(
         self, problem: Problem, rollouts: Sequence[Rollout]
     ) -> list[tuple[Verdict | None, str | None]]:
@@ -107,8 +136,10 @@ class GroupMaker:
         requests = [request_for(problem, rollout.text) for rollout in rollouts]
         try:
             answers = await self._verifiers.verify_batch(requests)
-        except VerifierUnavailableError:
-            return [(None, "verifier_down")] * len(rollouts)
+        except (UnauthorizedError, VerifierSetupError):
+            raise  # no request will fare better
+        except VerifierError as error:
+            return [(None, loss_code(error))] * len(rollouts)
         return [(None, loss_code(a)) if isinstance(a, VerifierError) else (a, None) for a in answers]
 
 
@@ -159,12 +190,9 @@ class GroupStream:
     async def _make(
         self, step: int, batch: Sequence[tuple[Problem, int | None]], cursor: Cursor
     ) -> StepGroups:
-        async with asyncio.TaskGroup() as tasks:
-            making = [
-                tasks.create_task(self._maker.make(step, place, problem, budget))
-                for place, (problem, budget) in enumerate(batch)
-            ]
-        made = [task.result() for task in making]
+        made = await together(
+            self._maker.make(step, place, problem, budget) for place, (problem, budget) in enumerate(batch)
+        )
         timings = [timing for _, timing in made]
         generated = max(timing.generated for timing in timings)
         return StepGroups(

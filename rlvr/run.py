@@ -21,7 +21,7 @@ from rlvr.audit.opinions.shadow import Shadow
 from rlvr.batch import Batch, Batching
 from rlvr.config import RunConfig
 from rlvr.engines.base import Generators, PublishReport
-from rlvr.errors import VerifierDownError
+from rlvr.errors import RlvrError, VerifierDownError
 from rlvr.evaluate import Evaluation, evaluate
 from rlvr.groups import GroupMaker, GroupStream, StepGroups
 from rlvr.rollouts import ScoredGroup
@@ -74,6 +74,10 @@ class Run:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     evaluations: dict[int, Evaluation] = field(default_factory=dict)
     _saved: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.first:
+            self._saved = self.first
 
     @property
     def batching(self) -> Batching:
@@ -145,23 +149,20 @@ class Run:
         step: int,
         began: float,
         made: StepGroups,
-        groups: Mapping[str, float],
-        learned: Mapping[str, float],
+        metrics: Mapping[str, float],
         published: PublishReport,
     ) -> None:
-        """One line of metrics and of console."""
-        metrics = {
-            **groups,
-            **learned,
-            "rollout/tokens_per_second": groups["tokens/completion"] / max(made.generate_s, 1e-9),
+        """Rates and times of a step, beside the `metrics` it has by now; a line of console."""
+        times = {
+            "rollout/tokens_per_second": metrics["tokens/completion"] / max(made.generate_s, 1e-9),
             "weights/probe_diff": published.probe_diff,
             "time/step": time.monotonic() - began,
             "time/generate": made.generate_s,
             "time/verify": made.verify_s,
             "time/publish": published.seconds,
         }
-        self.audit.log(step, metrics)
-        self.console.step(step, metrics)
+        self.audit.log(step, times)
+        self.console.step(step, {**metrics, **times})
 
     def say(self, text: str) -> None:
         self.console.say(text)
@@ -193,3 +194,10 @@ class Run:
         await self.learner.save(self.directory / "checkpoints", state, self.config.checkpoint.keep)
         await self.learner.export(self.directory / "model")
         self._saved = done
+
+    async def rescue(self, done: int, error: Exception) -> None:
+        """Checkpoint a run that cannot go on; where that fails, too, a note at the error says so."""
+        try:
+            await self.checkpoint(done)
+        except (RlvrError, OSError, RuntimeError) as second:
+            error.add_note(f"and the weights after step {done} could not be saved: {second}")

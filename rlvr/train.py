@@ -39,17 +39,21 @@ async def train(run: Run, *, first: int, steps: int) -> int:
             run.stop_if_too_much_was_lost(step, scored)
 
             batch = build_batch(step, scored, run.batching, run.deal_rng(step))
-            learned = await run.learn(batch)
+            metrics = {**step_metrics(scored, step), **await run.learn(batch)}
             done, run.cursor = step + 1, made.cursor
+            run.audit.log(step, metrics)  # it was learned from, also where it cannot be published
             published = await run.publish()
 
-            run.log(step, began, made, step_metrics(scored, step), learned, published)
+            run.log(step, began, made, metrics, published)
             await run.checkpoint_if_due(done)
             await run.evaluate_if_due(done)
         await run.evaluate(done)
     except StopRequestedError:
         run.say(f"stopping after step {done}, as asked")
+    except Exception as error:  # and not BaseException: who leaves at once saves nothing
+        await run.rescue(done, error)
+        raise
     finally:
         await run.groups.close()
-        await run.checkpoint(done)
+    await run.checkpoint(done)
     return done

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from rlvr.cluster.session import cluster
 from rlvr.cluster.verifier_service import start_verifiers
 from rlvr.config import RunConfig
 from rlvr.console import RunConsole
-from rlvr.errors import ConfigError
+from rlvr.errors import ConfigError, RlvrError
 from rlvr.evaluate import Evaluation, evaluate
 from rlvr.groups import GroupMaker, GroupStream
 from rlvr.problems import Prepared, open_stream, prepare, sample
@@ -100,7 +100,7 @@ async def wire(plan: Plan, console: RunConsole) -> AsyncIterator[Run]:
         digests = await service.digests()
         origin = describe(config, model_dir=Path(config.model), verifiers=digests, command=sys.argv)
         audit = Audit(plan.directory, config.name, origin, resume=plan.resume_from is not None)
-        stack.callback(audit.finish)  # a run that fails leaves a report too
+        stack.enter_context(_finished(audit))
         shadow = await stack.enter_async_context(
             open_shadow(config.audit, audit, seed=config.seed, deadline_s=config.verifier.deadline_s)
         )
@@ -151,6 +151,20 @@ async def evaluate_model(config: RunConfig, split: Split) -> Evaluation:
         return await evaluate(maker, problems, 0)
 
 
+@contextmanager
+def _finished(audit: Audit) -> Iterator[None]:
+    """Close the books and write the report, also of a run that fails; its error stays the first."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            audit.finish()
+        except (RlvrError, OSError) as second:
+            error.add_note(f"and its report could not be written: {second}")
+        raise
+    audit.finish()
+
+
 async def _start_together(stack: AsyncExitStack, *starting: Coroutine[Any, Any, Any]) -> list[Any]:
     """Start parts at once; each will be closed by the stack, also where another one failed to start."""
     started = await asyncio.gather(*starting, return_exceptions=True)
@@ -170,9 +184,10 @@ def _verifier_names(*problems: Sequence[Problem]) -> frozenset[str]:
 def _maker(
     plan: Prepared, generators: GeneratorPool, client: VerifierClient, temperature: float, count: int
 ) -> GroupMaker:
-    rollout = plan.config.rollout
+    rollout, engine = plan.config.rollout, plan.config.engine
     sampling = SamplingParams(temperature=temperature, max_new_tokens=rollout.max_new_tokens)
-    return GroupMaker(generators, client, plan.encode, sampling, count, rollout.timeout_s)
+    at_once = max(1, 2 * engine.replicas * engine.max_num_seqs // count)  # one waits behind each that runs
+    return GroupMaker(generators, client, plan.encode, sampling, count, rollout.timeout_s, at_once)
 
 
 def _newest_checkpoint(directory: Path) -> Path:

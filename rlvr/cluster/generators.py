@@ -152,9 +152,11 @@ class GeneratorPool:
                 return rollouts, attempt
             finally:
                 replica.rollouts_under_way -= count
-        raise GeneratorLostError(
-            f"{prompt.problem_id} was lost with its generator {self._retries + 1} times; the last: {lost}"
-        ) from lost
+        given_up = GeneratorLostError(
+            f"{prompt.problem_id} was lost with its generator {attempt} times; the last: {lost}"
+        )
+        given_up.tries = attempt
+        raise given_up from lost
 
     async def publish(self, ref: WeightsRef) -> PublishReport:
         """Load one version into every generator; replacements from here on load it too.

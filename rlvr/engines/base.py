@@ -54,7 +54,7 @@ class Engine(Protocol):
             token; 0.0 for an engine without weights.
 
         Raises:
-            WeightsMismatchError: that mean is above `config.probe_tolerance`, or the old weights are still held.
+            WeightsMismatchError: that mean is above `config.probe_tolerance`, or the old weights are held.
             InfrastructureError: the weights could not be read; the engine has stopped.
         """
         ...

@@ -113,9 +113,8 @@ class VllmEngine:
                 await self.receiver.pull(ref.path)
             self._version = ref.version
             # Started before generation goes on, so that the probe stands first in the queue.
-            _, *scored = await asyncio.gather(
-                self.receiver.commit(ref.version), *(self._score(tokens) for tokens in ref.probe.tokens)
-            )
+            scoring = asyncio.gather(*(self._score(tokens) for tokens in ref.probe.tokens))
+            _, scored = await asyncio.gather(self.receiver.commit(ref.version), scoring)
         except EngineDeadError as error:
             raise GeneratorLostError(f"vLLM's engine process died during a load: {error}") from error
         except GeneratorLostError:

@@ -118,7 +118,7 @@ async def local_run(
         client = verifiers or own
 
         def maker(count: int) -> GroupMaker:
-            return GroupMaker(generators, client, encode, sampling, count, config.rollout.timeout_s)
+            return GroupMaker(generators, client, encode, sampling, count, config.rollout.timeout_s, 64)
 
         origin = describe(config, model_dir=Path(config.model), verifiers={}, command=["test"])
         audit = Audit(directory, config.name, origin)

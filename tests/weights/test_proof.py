@@ -50,7 +50,7 @@ def test_a_first_publish_has_only_the_tolerance() -> None:
     after = drawn(1.0)
 
     assert check_proof(after, ref(None, after), TOLERANCE) == 0.0
-    with pytest.raises(WeightsMismatchError, match="probe_tolerance=0.05"):
+    with pytest.raises(WeightsMismatchError, match=r"probe_tolerance=0\.05"):
         check_proof(added(after, drawn(0.2)), ref(None, after), TOLERANCE)
 
 

@@ -10,6 +10,7 @@ opinions and not the run: `shadow/answered` tells, and it is left alone for some
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
@@ -28,7 +29,9 @@ from rlvr.audit.opinions.second_verifier import (
 from rlvr.audit.opinions.stored import write_opinions
 from rlvr.config import AuditConfig
 from rlvr.rollouts import Sample, ScoredGroup
-from verifiers import VerifierUnavailableError, VerifyRequest
+from verifiers import VerifierError, VerifyRequest
+
+log = logging.getLogger(__name__)
 
 REST_STEPS = 10
 """Steps that are not asked about after one without an answer, so that a dead service is seldom waited for."""
@@ -78,6 +81,13 @@ class Shadow:
         if asking is not None:
             await asking
 
+    async def drop(self) -> None:
+        """Ask no longer; for a run that has failed, whose error shall not wait."""
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            await asyncio.wait((asking,))
+
     def _row_hashes(self, step: int) -> dict[str, str]:
         """By rollout, as they were written: what is graded again is what was recorded."""
         path = self._audit.run_dir / ledger_file(step, self._audit.attempt)
@@ -96,7 +106,8 @@ class Shadow:
     async def _ask(self, step: int, questions: Sequence[Question], scores: dict[str, float | None]) -> None:
         try:
             found = await ask_opinions(self._client, self._second, questions)
-        except VerifierUnavailableError:
+        except VerifierError as error:
+            log.warning("no opinions of %s on step %d: %s", self._second.opinion, step, error)
             found, self._next_step = [], step + 1 + REST_STEPS
         if found:
             self._audit.seal(write_opinions(self._audit.run_dir, self._second.opinion, found))
@@ -127,5 +138,6 @@ async def open_shadow(
         shadow = Shadow(audit, second, client, share=config.shadow_share, seed=seed)
         try:
             yield shadow
-        finally:
             await shadow.settle()
+        finally:
+            await shadow.drop()

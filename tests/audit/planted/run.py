@@ -137,7 +137,9 @@ async def play(parts: Parts) -> Path:
             verifiers = parts.between(client, stack)
 
             def maker(count: int) -> GroupMaker:
-                return GroupMaker(generators, verifiers, encode, sampling, count, config.rollout.timeout_s)
+                return GroupMaker(
+                    generators, verifiers, encode, sampling, count, config.rollout.timeout_s, 64
+                )
 
             groups = GroupStream(
                 stream,
