@@ -84,9 +84,11 @@ class SyntheticConfig(Config):
     """Problems made on the spot: seeded, without network, as many as asked for."""
 
     kind: Literal["synthetic"] = "synthetic"
+    """Chooses this source."""
     seed: NonNegativeInt = 0
     """Another seed draws other problems; which side of the split a problem is on stays the same."""
     domains: Annotated[tuple[Domain, ...], Field(min_length=1)] = ("math", "logic", "table", "code")
+    """Domains to make problems of."""
     tasks: tuple[TaskName, ...] = ()
     """Tasks of these domains, which take turns; a domain of which none is named has its usual one."""
     levels: dict[Domain, Level] = {}
@@ -108,6 +110,7 @@ class JsonlConfig(Config):
     """A person's own problems, one JSON object per line."""
 
     kind: Literal["jsonl"] = "jsonl"
+    """Chooses this source."""
     path: Path
     """The file; its rows are described in `guru_data.jsonl`."""
     heldout_share: Share = 0.1
@@ -120,6 +123,7 @@ class ParquetConfig(Config):
     """Problems in Parquet: what `prepare` wrote, or a person's own."""
 
     kind: Literal["parquet"] = "parquet"
+    """Chooses this source."""
     path: Path
     """A prepared folder, or a file; the columns of a person's own are described in `guru_data.own_rows`."""
     heldout_share: Share = 0.1
@@ -132,6 +136,7 @@ class GuruConfig(Config):
     """The Guru data set: `train/`, `online_eval/` and `offline_eval/` with Parquet files of many schemas."""
 
     kind: Literal["guru"] = "guru"
+    """Chooses this source."""
     path: Path | None = None
     """A local folder that holds the three; without it they come from the Hugging Face Hub."""
     repo: str = "LLM360/guru-RL-92k"
@@ -143,6 +148,7 @@ class GuruConfig(Config):
     heldout_share: Share = 0.02
     """Share of the training rows that is held out."""
     licence: str = "MIT"
+    """Licence recorded with every problem."""
     max_tests: PositiveInt = 40
     """Tests kept of a programming problem, evenly spaced; some rows ship thousands."""
     max_test_chars: PositiveInt = 262_144
@@ -159,9 +165,11 @@ class HuggingfaceConfig(Config):
     """Any data set that the `datasets` library loads, its columns named one by one."""
 
     kind: Literal["huggingface"] = "huggingface"
+    """Chooses this source."""
     dataset: str
     """Name on the Hub, or a local folder."""
     subset: str | None = None
+    """Which of the data set's configurations to read; None is its default one."""
     revision: str | None = None
     """Commit, tag or branch; only a commit names the same rows for ever."""
     rows_of: str = "train"
@@ -180,12 +188,15 @@ class ReasoningGymConfig(Config):
     """Problems made by the reasoning-gym package, of tasks whose answer is one number."""
 
     kind: Literal["reasoning_gym"] = "reasoning_gym"
+    """Chooses this source."""
     tasks: Annotated[tuple[str, ...], Field(min_length=1)] = ("basic_arithmetic", "chain_sum", "gcd", "lcm")
     """Names in `guru_data.reasoning_gym.TASKS`."""
     per_task: PositiveInt = 1000
     """Rows of each task; they may repeat one another, which `prepare` removes."""
     seed: NonNegativeInt = 0
+    """Another seed makes other problems."""
     heldout_share: Share = 0.1
+    """Share of the problems that is held out."""
 
 
 SourceConfig = Annotated[

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.config import RunConfig, load_config
+from rlvr.config import Config, RunConfig, SFTConfig, load_config
 from rlvr.errors import ConfigError
 
 MINIMAL = 'name = "r"\nmodel = "m"\nsteps = 3\n[data]\nkind = "synthetic"\n'
@@ -54,3 +54,16 @@ def test_a_missing_file_and_broken_toml_are_config_errors(tmp_path: Path) -> Non
     (tmp_path / "broken.toml").write_text("name = ")
     with pytest.raises(ConfigError, match="is not TOML"):
         load_config(RunConfig, tmp_path / "broken.toml")
+
+
+@pytest.mark.parametrize("kind", [RunConfig, SFTConfig])
+def test_every_key_of_a_config_is_explained(kind: type[Config]) -> None:
+    schema = kind.model_json_schema()
+    sections = {kind.__name__: schema, **schema.get("$defs", {})}
+    unexplained = [
+        f"{name}.{key}"
+        for name, section in sections.items()
+        for key, told in section.get("properties", {}).items()
+        if not told.get("description")
+    ]
+    assert not unexplained

@@ -15,6 +15,7 @@ class MixtureConfig(Config):
     """All domains at once, from the first step to the last."""
 
     kind: Literal["mixture"] = "mixture"
+    """Chooses this curriculum."""
 
 
 class StageConfig(Config):
@@ -42,7 +43,9 @@ class StagedConfig(Config):
     """One group of domains after the other, as ERNIE-4.5 was trained."""
 
     kind: Literal["staged"] = "staged"
+    """Chooses this curriculum."""
     stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)] = ERNIE_STAGES
+    """In this order; every one but the last ends by `steps` or `reward`."""
 
     @model_validator(mode="after")
     def _every_stage_but_the_last_ends(self) -> Self:
@@ -63,10 +66,13 @@ class DifficultyAwareConfig(Config):
     """
 
     kind: Literal["difficulty"] = "difficulty"
+    """Chooses this curriculum."""
     model: str = "qwen3_30b"
     """Whose pass rate counts until the run has measured its own."""
     solved_share: Rate = 0.05
+    """Most solved problems (pass rate 1) of an epoch, as a share of those neither solved nor hopeless."""
     hopeless_share: Rate = 0.2
+    """Most hopeless problems (pass rate 0) of an epoch, as a share of those neither solved nor hopeless."""
     shortest_budget: PositiveInt = 4_000
     """Tokens that an answer may have at least."""
     longest_budget: PositiveInt = 32_768

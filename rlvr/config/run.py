@@ -20,7 +20,9 @@ class RolloutConfig(Config):
     group_size: Annotated[int, Field(ge=2)] = 8
     """Rollouts per problem; advantages are relative to their mean."""
     max_new_tokens: PositiveInt = 64
+    """Longest completion in tokens; it is cut there."""
     temperature: PositiveFloat = 1.0
+    """Logits are divided by it, in sampling and where the learner scores what was sampled."""
     ahead: NonNegativeInt = 0
     """Versions that generation may run ahead of the weights; 0 is on-policy."""
     retries: NonNegativeInt = 2
@@ -35,14 +37,19 @@ class EngineConfig(Config):
     replicas: PositiveInt = 1
     """Generator actors; each holds the whole model on its own devices."""
     device: Literal["cpu", "cuda"] = "cpu"
+    """Where the generators run."""
     tensor_parallel: PositiveInt = 1
+    """GPUs that share one generator's model; without effect on CPU."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     """`auto` is bfloat16 where the device multiplies it natively, else float32."""
     max_model_len: PositiveInt = 256
+    """Longest prompt and completion together, in tokens."""
     max_num_seqs: PositiveInt = 256
+    """Sequences that one generator decodes at once; others wait."""
     kv_cache_gib: PositiveFloat = 1.0
     """KV cache memory on CPU; on a GPU `gpu_memory_utilization` decides."""
     gpu_memory_utilization: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.85
+    """Share of a GPU's memory for one generator's weights, activations and KV cache."""
     threads: PositiveInt = 2
     """OpenMP threads of one CPU engine."""
     transfer: Literal["auto", "shm", "nccl", "ipc"] = "auto"
@@ -50,6 +57,7 @@ class EngineConfig(Config):
     probe_tolerance: PositiveFloat = 0.05
     """Largest mean |log-probability difference| in nats between engine and learner after a publish."""
     start_timeout_s: PositiveFloat = 600.0
+    """Longest wait for a generator to start, and for every load of new weights into one."""
 
 
 class VerifierConfig(Config):
@@ -80,6 +88,7 @@ class RewardConfig(Config):
 
 class GRPOConfig(Config):
     kind: Literal["grpo"] = "grpo"
+    """Advantages relative to the other rollouts of the same problem; there is no other kind yet."""
     clip_low: PositiveFloat = 0.2
     """The probability ratio is kept above `1 - clip_low`."""
     clip_high: PositiveFloat = 0.2
@@ -92,12 +101,19 @@ class GRPOConfig(Config):
 
 class LearnerConfig(Config):
     device: Literal["cpu", "cuda"] = "cpu"
+    """Where the learner runs."""
     learning_rate: PositiveFloat = 1e-6
+    """Of AdamW, once the warm-up is over; it stays there."""
     warmup_steps: NonNegativeInt = 0
+    """Optimizer steps (`updates_per_step` to a step of the run) over which the learning rate rises."""
     weight_decay: NonNegativeFloat = 0.0
+    """AdamW's, per optimizer step and times the learning rate; vectors (norms, biases) have none."""
     beta1: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
+    """AdamW's decay, per optimizer step, of the running mean of gradients."""
     beta2: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    """AdamW's decay, per optimizer step, of the running mean of squared gradients."""
     max_grad_norm: PositiveFloat = 1.0
+    """A gradient whose L2 norm over all parameters is larger is scaled down to it."""
     updates_per_step: PositiveInt = 1
     """Optimizer steps taken on one step's batch, each on an equal share of its rollouts."""
     row_tokens: PositiveInt = 512
@@ -109,6 +125,7 @@ class LearnerConfig(Config):
     matmul_dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     """Matrix products; master weights are always float32."""
     gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass: slower, in less memory."""
     threads: PositiveInt = 2
     """Intra-op threads on CPU."""
 
@@ -117,9 +134,11 @@ class EvalConfig(Config):
     every: NonNegativeInt = 0
     """Evaluate on the held-out split every so many steps, and at both ends; 0 is at both ends only."""
     problems: PositiveInt = 512
+    """Most problems of one evaluation; all evaluations of a run take the same."""
     samples: PositiveInt = 1
     """Completions per problem."""
     temperature: PositiveFloat = 1.0
+    """Logits are divided by it in sampling for evaluations."""
 
 
 class AuditConfig(Config):
@@ -145,24 +164,37 @@ class RunConfig(Config):
     model: str
     """Local path, or Hugging Face model id, of the model to train."""
     steps: PositiveInt
+    """Steps of the whole run, those before a resume included."""
     data: SourceConfig
+    """Where problems come from; `kind` says which source."""
     mixture: dict[Domain, PositiveFloat] = Field(default_factory=dict)
     """Share of each domain in a batch, unnormalised; left out, each has its share of the problems."""
     curriculum: CurriculumConfig = MixtureConfig()
     """`mixture`, `staged` or `difficulty`: which problems are learned from when."""
     out_dir: str = "runs"
+    """Where runs have their directories."""
     seed: NonNegativeInt = 0
+    """Of all that the run draws; sources that make their problems have a seed of their own."""
     ray_address: str = "local"
     """`local` starts a Ray of its own; `auto` joins the running one (as submitted jobs do)."""
     rollout: RolloutConfig = RolloutConfig()
+    """How many completions are sampled, and how."""
     engine: EngineConfig = EngineConfig()
+    """What generates completions, and on which devices."""
     verifier: VerifierConfig = VerifierConfig()
+    """Who gives the verdicts."""
     reward: RewardConfig = RewardConfig()
+    """What a verdict is worth."""
     algorithm: GRPOConfig = GRPOConfig()
+    """How rewards become advantages, and how the loss is clipped."""
     learner: LearnerConfig = LearnerConfig()
+    """How weights are updated."""
     eval: EvalConfig = EvalConfig()
+    """How held-out problems are tried, and when."""
     checkpoint: CheckpointConfig = CheckpointConfig()
+    """When the state to resume from is saved."""
     audit: AuditConfig = AuditConfig()
+    """Second opinions during the run."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> RunConfig:
