@@ -55,8 +55,8 @@ def plan(config: RunConfig, *, resume: bool) -> Plan:
         ConfigError: something would fail later; one sentence says what and how to mend it.
     """
     directory = Path(config.out_dir) / config.name
-    resume_from = _newest_checkpoint(directory) if resume else None
-    if not resume and directory.exists():
+    resume_from = _newest_checkpoint(directory) if resume or directory.exists() else None
+    if resume_from is not None and not resume:
         raise ConfigError(f"{directory} exists: go on with --resume, or choose another name")
     preflight(config)
     prepared = prepare(config)
@@ -193,7 +193,12 @@ def _maker(
 def _newest_checkpoint(directory: Path) -> Path:
     from rlvr.learner.checkpoint import latest_checkpoint
 
+    if not directory.exists():
+        raise ConfigError(f"there is no {directory} to resume; run without --resume")
     found = latest_checkpoint(directory / "checkpoints")
     if found is None:
-        raise ConfigError(f"{directory} holds no checkpoint to resume from; run without --resume")
+        raise ConfigError(
+            f"{directory} holds no checkpoint to go on from: move it away or choose another name, and run "
+            "without --resume"
+        )
     return found
