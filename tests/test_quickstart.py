@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rlvr.cli.quickstart import set_aside
+from rlvr.audit.books.metrics import MetricsLog
+from rlvr.cli.quickstart import set_aside, summary
 from rlvr.evaluate import Evaluation, ProblemResult, paired_difference, read_evaluations
 
 
@@ -38,3 +39,29 @@ def test_evaluations_are_compared_problem_by_problem() -> None:
 def test_a_kept_evaluation_reads_back_as_it_was(tmp_path: Path) -> None:
     evaluation(1, 3).write(tmp_path, 20)
     assert read_evaluations(tmp_path) == {20: evaluation(1, 3)}
+
+
+def test_a_quickstart_stopped_before_its_first_step_says_so_and_no_more(tmp_path: Path) -> None:
+    assert summary(tmp_path, 0, 30) == "stopped after 0 of 30 steps"
+    evaluation(1, 3).write(tmp_path, 0)
+    assert summary(tmp_path, 0, 30) == "stopped after 0 of 30 steps"
+
+
+def test_a_quickstart_tells_what_each_finished_step_gave(tmp_path: Path) -> None:
+    log = MetricsLog(tmp_path, attempt=0)
+    for step in range(2):
+        log.log(step, {"reward/mean": 0.25 + 0.5 * step, "policy/logprob_diff": 0.001})
+    log.close()
+    evaluation(1, 3).write(tmp_path, 0)
+    stopped = summary(tmp_path, 2, 30).splitlines()
+    assert [line.split("  ")[0] for line in stopped] == [
+        "stopped after 2 of 30 steps",
+        "reward",
+        "|log p(vLLM) - log p(learner)|",
+    ]
+    assert stopped[1].endswith("first 2 steps 0.500  last 2 steps 0.500  +0.000")
+
+    evaluation(2, 4).write(tmp_path, 2)
+    finished = summary(tmp_path, 2, 2)
+    assert "pass@1 0.500 -> 0.750  +0.250" in finished
+    assert "stopped" not in finished

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,6 +15,9 @@ from guru_data import SyntheticConfig
 from rlvr.cli.train import Overrides
 from rlvr.config import RunConfig, load_config
 from rlvr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rlvr.evaluate import Evaluation
 
 REWARD_WINDOW = 5
 """Steps averaged at each end of the run."""
@@ -32,7 +37,7 @@ def quickstart(overrides: Overrides = []) -> None:  # noqa: B006 - typer copies 
         typer.echo(f"base model: {config.model}, kept from an earlier run")
     set_aside(Path(config.out_dir) / config.name)
     outcome = run_training(config)
-    typer.echo(summary(outcome.directory))
+    typer.echo(summary(outcome.directory, outcome.done, config.steps))
     typer.echo(f"took {time.monotonic() - began:.0f} s\nreport: {outcome.report}")
 
 
@@ -45,26 +50,39 @@ def set_aside(directory: Path) -> None:
         typer.echo(f"the earlier run is kept in {aside}")
 
 
-def summary(directory: Path) -> str:
-    """What a finished run learned, in four lines."""
+def summary(directory: Path, done: int, steps: int) -> str:
+    """What a run learned in `done` of its `steps` steps; one that was stopped has fewer lines to tell."""
     from rlvr.audit.books.metrics import read_metrics
-    from rlvr.evaluate import paired_difference, read_evaluations
+    from rlvr.evaluate import read_evaluations
 
     metrics = read_metrics(directory)
     rewards = [value for m in metrics if (value := m.get("reward/mean")) is not None]
     diffs = [value for m in metrics if (value := m.get("policy/logprob_diff")) is not None]
+    evaluations = read_evaluations(directory)
+    lines = [f"stopped after {done} of {steps} steps"] if done < steps else []
+    if rewards:
+        lines.append(_reward_line(rewards))
+    if len(evaluations) > 1:
+        lines += _heldout_lines(evaluations[min(evaluations)], evaluations[max(evaluations)])
+    if diffs:
+        lines.append(f"|log p(vLLM) - log p(learner)|  at most {max(diffs):.4f} nats per token in any step")
+    return "\n".join(lines)
+
+
+def _reward_line(rewards: Sequence[float]) -> str:
     window = min(REWARD_WINDOW, len(rewards))
     first, last = (sum(part) / window for part in (rewards[:window], rewards[-window:]))
-    lines = [
+    return (
         f"reward        first {window} steps {first:.3f}  last {window} steps {last:.3f}  {last - first:+.3f}"
-    ]
-    evaluations = read_evaluations(directory)
-    before, after = evaluations[min(evaluations)], evaluations[max(evaluations)]
-    change = paired_difference(before, after)
-    lines.append(
-        f"held-out      pass@1 {before.pass_at_1:.3f} -> {after.pass_at_1:.3f}  "
-        f"{change.mean:+.3f} ± {change.stderr:.3f} (paired, n={change.problems})"
     )
-    lines.append(f"right if in form     {before.pass_given_form:.3f} -> {after.pass_given_form:.3f}")
-    lines.append(f"|log p(vLLM) - log p(learner)|  at most {max(diffs):.4f} nats per token in any step")
-    return "\n".join(lines)
+
+
+def _heldout_lines(before: Evaluation, after: Evaluation) -> list[str]:
+    from rlvr.evaluate import paired_difference
+
+    change = paired_difference(before, after)
+    return [
+        f"held-out      pass@1 {before.pass_at_1:.3f} -> {after.pass_at_1:.3f}  "
+        f"{change.mean:+.3f} ± {change.stderr:.3f} (paired, n={change.problems})",
+        f"right if in form     {before.pass_given_form:.3f} -> {after.pass_given_form:.3f}",
+    ]
