@@ -38,6 +38,7 @@ from rlvr.audit.opinions.whatif import what_if
 from rlvr.audit.report.facts import as_json, gather
 from rlvr.audit.report.page import write_report
 from rlvr.audit.told_diff import diff_data, told_diff
+from rlvr.strict_json import strict_json
 
 GATE_FAILED = 3
 """Exit code of a check that found a fault."""
@@ -106,7 +107,7 @@ def sql(
         typer.echo(as_table(answer))
         return
     for row in answer.rows:
-        typer.echo(json.dumps(dict(zip(answer.columns, row, strict=True)), default=str))
+        typer.echo(strict_json(dict(zip(answer.columns, row, strict=True))))
 
 
 @app.command()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rlvr.cli.train import ConfigPath, Overrides
 from rlvr.config import RunConfig, load_config
+from rlvr.strict_json import strict_json
+
+if TYPE_CHECKING:
+    from rlvr.evaluate import Evaluation
 
 
 class EvalSplit(StrEnum):
@@ -31,15 +34,17 @@ def evaluate(
     What `--json` prints, kept in a file, is what `prepare` takes as measured difficulty.
     """
     config = load_config(RunConfig, path, overrides)
-    from rlvr.evaluate import Evaluation
     from rlvr.wire import evaluate_model
 
-    result: Evaluation = asyncio.run(evaluate_model(config, split.value))
-    ks = [k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k <= config.eval.samples]
+    result = asyncio.run(evaluate_model(config, split.value))
+    typer.echo(told(result, split.value, config.eval.samples, as_json=as_json))
+
+
+def told(result: Evaluation, split: str, samples: int, *, as_json: bool) -> str:
+    """What was found, a line each; or as JSON with every problem's result, null where nothing was scored."""
+    ks = [k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k <= samples]
     found = result.metrics(split) | {f"eval/pass@{k}/{split}": result.pass_at(k) for k in ks}
     found |= {"eval/problems": float(len(result.results))}
     if as_json:
-        typer.echo(json.dumps(found | {"results": [asdict(one) for one in result.results]}))
-        return
-    for name, value in found.items():
-        typer.echo(f"{name:36} {value:.4f}")
+        return strict_json(found | {"results": [asdict(one) for one in result.results]})
+    return "\n".join(f"{name:36} {value:.4f}" for name, value in found.items())

@@ -135,6 +135,12 @@ def test_the_terminal_gets_no_character_that_acts(tmp_path: Path) -> None:
     assert json.loads(printed.output.splitlines()[0]) == {"response": "\x1b[31m\u202ered\nx"}
 
 
+def test_an_answer_without_a_finite_value_is_null_in_json(run: Path) -> None:
+    query = "SELECT corr(1, 1) AS fit, [1.5, 'nan'::DOUBLE] AS list FROM held"
+    printed = CliRunner().invoke(app, ["sql", str(run), query, "--json"])
+    assert printed.output == '{"fit": null, "list": [1.5, null]}\n'
+
+
 def test_every_column_can_be_read(run: Path) -> None:
     answer = ask(run, "SELECT * FROM rollouts WHERE step = 0")
     assert answer.columns == tuple(LEDGER_SCHEMA.names)
