@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
 from guru_data import GuruDataError
 from rlvr.audit import cli as audit
+from rlvr.audit.inert import visible
 from rlvr.cli import config, doctor, evaluate, quickstart, sft, submit, train
 from rlvr.errors import ConfigError, RlvrError, exit_code
 from rlvr.openmp import idle_threads_sleep
@@ -42,13 +44,15 @@ def main() -> None:
     try:
         app()
     except RlvrError as error:
-        _fail(str(error), exit_code(error))
+        fail(error, exit_code(error))
     except GuruDataError as error:
-        _fail(str(error), exit_code(ConfigError()))
+        fail(error, exit_code(ConfigError()))
     except VerifierError as error:
-        _fail(str(error), 2 if isinstance(error, VerifierSetupError) else 4)
+        fail(error, 2 if isinstance(error, VerifierSetupError) else 4)
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"rlvr: {message}", file=sys.stderr)
+def fail(error: Exception, code: int) -> NoReturn:
+    """Say what failed, then what was noted on the way up, a line each; nothing in it acts on a terminal."""
+    for text in (f"rlvr: {error}", *getattr(error, "__notes__", ())):
+        print(visible(text), file=sys.stderr)
     sys.exit(code)
