@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from guru_data import Cursor, Problem, ProblemStream, load_problems
+from guru_data import Cursor, Problem, ProblemStream, Split, load_problems
 from rlvr.config import RunConfig
+from rlvr.errors import ConfigError
 from rlvr.prompts import PromptEncoder
 
 
@@ -44,6 +45,18 @@ def sample(problems: Sequence[Problem], config: RunConfig) -> Sequence[Problem]:
     """`eval.problems` of the problems, each once, the same for the same seed; each domain by its share."""
     count = min(config.eval.problems, len(problems))
     return ProblemStream(problems, seed=config.seed).next_batch(count) if count else ()
+
+
+def evaluated(prepared: Prepared, split: Split) -> Sequence[Problem]:
+    """The problems of a split that an evaluation tries.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    problems = prepared.heldout if split == "heldout" else sample(prepared.train, prepared.config)
+    if not problems:
+        raise ConfigError(f"data has no {split} problems to evaluate on")
+    return problems
 
 
 def open_stream(config: RunConfig, problems: Sequence[Problem], at: Cursor | None = None) -> ProblemStream:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rlvr.cli.train import ConfigPath, Overrides
+from rlvr.cli.train import ConfigPath, DryRun, Overrides
 
 if TYPE_CHECKING:
     from rlvr.cluster.jobs import JobCluster
@@ -36,14 +36,19 @@ def run(
     address: Address = DASHBOARD,
     token_file: TokenFile = None,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Send the working directory to the cluster and train CONFIG there."""
     from rlvr.cluster.jobs import training_entrypoint
 
     entrypoint = training_entrypoint(path, overrides, Path.cwd())
-    job_id = _cluster(address, token_file).submit(entrypoint, Path.cwd())
+    cluster = _cluster(address, token_file)
+    job_id = None if dry_run else cluster.submit(entrypoint, Path.cwd())
     if as_json:
         typer.echo(json.dumps({"job_id": job_id, "entrypoint": entrypoint}))
+        return
+    if job_id is None:
+        typer.echo(f"{address} would run: {entrypoint}\nnothing was submitted")
         return
     typer.echo(f"{job_id} submitted; watch it with: rlvr submit logs {job_id} --follow")
 

@@ -11,13 +11,14 @@ from rlvr.config import RunConfig, load_config
 
 Overrides = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a config key.")]
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file; see `rlvr config schema`.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, start nothing.")]
 
 
 def train(
     path: ConfigPath,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, start nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Train a model by reinforcement learning with verifiable rewards."""
     config = load_config(RunConfig, path, overrides)

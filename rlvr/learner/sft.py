@@ -99,6 +99,19 @@ def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: in
     return examples
 
 
+def prepare_sft(config: SFTConfig) -> tuple[PreTrainedTokenizerBase, list[Example]]:
+    """The model's tokenizer, and the conversations as they will be learned from; starts nothing.
+
+    Raises:
+        ConfigError: the model has no tokenizer, or the data cannot be used as given.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(config.model)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot load a tokenizer from {config.model!r}: {error}") from error
+    return tokenizer, read_examples(Path(config.data), tokenizer, config.row_tokens)
+
+
 def step_batches(
     examples: Sequence[Example], rows_per_step: int, row_tokens: int, seed: int
 ) -> Iterator[list[Example]]:
@@ -124,8 +137,7 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    tokenizer = AutoTokenizer.from_pretrained(config.model)
-    examples = read_examples(Path(config.data), tokenizer, config.row_tokens)
+    tokenizer, examples = prepare_sft(config)
     model = load_model(config.model, config.device)
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable()

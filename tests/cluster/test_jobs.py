@@ -175,6 +175,7 @@ def test_a_training_is_submitted_watched_and_stopped_from_the_command_line(
         reply: dict[str, str] = json.loads(output)
         return reply
 
+    assert said("run", "run.toml", "--dry-run")["job_id"] is None
     job_id = said("run", "run.toml", "--set", "seed=7")["job_id"]
     following = rlvr_submit("logs", job_id, "--follow")
     assert following.stdout is not None
