@@ -28,7 +28,9 @@ def group_advantages(rewards_G: FloatArray, *, normalize_std: bool) -> FloatArra
     Args:
         rewards_G: shape (G,), unitless, one per rollout of the same problem. Drop undecided
             rollouts first; NaN is rejected, not averaged away.
-        normalize_std: False leaves out the division (Dr. GRPO, arXiv:2503.20783).
+        normalize_std: False leaves out the division, as Dr. GRPO does (arXiv:2503.20783). That is half of
+            Dr. GRPO: it also divides the loss by a constant, where the learner's is the mean over the
+            completion tokens of an optimizer step's used rollouts.
 
     Returns:
         shape (G,), mean 0 to within rounding.

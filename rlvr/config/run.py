@@ -94,7 +94,8 @@ class GRPOConfig(Config):
     clip_high: PositiveFloat = 0.2
     """The probability ratio is kept below `1 + clip_high`."""
     normalize_std: bool = True
-    """Divide advantages by the group's reward std; False is Dr. GRPO."""
+    """Divide advantages by the group's reward std. False leaves out that and no more: Dr. GRPO also divides
+    the loss by a constant, where here it is the mean over the completion tokens of the used rollouts."""
     control: Literal["none", "permute"] = "none"
     """`permute` shuffles rewards across the step's rollouts: the control that must not learn."""
 
