@@ -30,6 +30,7 @@ from guru_data.difficulty import BANDS, band_of
 from guru_data.errors import GradingError, GuruDataError, SourceConfigError
 from guru_data.problem import Problem, Split
 from guru_data.sources import load_problems, open_source, parse_source_config
+from guru_data.visible import visible
 
 SPLITS: tuple[Split, ...] = ("train", "heldout")
 
@@ -42,7 +43,7 @@ def main() -> None:
     try:
         app()
     except GuruDataError as error:
-        Console(stderr=True).print(f"error: {error}", markup=False)
+        Console(stderr=True).print(visible(f"error: {error}"), markup=False)
         raise SystemExit(4 if isinstance(error, GradingError) else 2) from error
 
 
@@ -59,9 +60,10 @@ def show(
         if shown[problem.domain] == count:
             continue
         shown[problem.domain] += 1
-        console.rule(Text(f"{problem.id}  {problem.domain}, {problem.verifier}, {problem.source}"))
+        title = f"{problem.id}  {problem.domain}, {problem.verifier}, {problem.source}"
+        console.rule(Text(visible(title)))
         for message in problem.prompt:
-            console.print(f"{message.role}: {message.content}", markup=False, highlight=False)
+            console.print(visible(f"{message.role}: {message.content}"), markup=False, highlight=False)
         console.print(f"reference: {json.dumps(problem.ground_truth)}", markup=False, highlight=False)
 
 
@@ -129,9 +131,8 @@ def _print_checks(problems: Iterable[Problem]) -> int:
             counts[problem.domain, check.outcome.value] += 1
             if check.outcome not in fine:
                 faults += 1
-                console.print(
-                    f"{problem.id} ({problem.source}): {check.outcome}: {check.reason}", markup=False
-                )
+                told = f"{problem.id} ({problem.source}): {check.outcome}: {check.reason}"
+                console.print(visible(told), markup=False)
     rows = [(domain, outcome, number) for (domain, outcome), number in sorted(counts.items())]
     console.print(_table(("domain", "outcome", "problems"), rows))
     return faults
@@ -156,7 +157,7 @@ def _reading_order(item: tuple[tuple[str, str, Split], Sequence[int]]) -> tuple[
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     table = Table(*header)
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(Text(visible(str(cell))) for cell in row))
     return table
 
 

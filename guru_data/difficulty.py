@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
@@ -77,6 +77,12 @@ class _Result(BaseModel):
     problem_id: str
     samples: PositiveInt
     correct: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _no_more_right_than_samples(self) -> Self:
+        if self.correct > self.samples:
+            raise ValueError(f"{self.correct} right of {self.samples} samples")
+        return self
 
 
 class _Evaluation(BaseModel):

@@ -46,7 +46,7 @@ _LABEL = re.compile(
 )
 _THOUSANDS = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})+)(?![\d,])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<![^\W\d_])-|-(?![^\W\d_])|[+/=<>%]")
-_LAYOUT = re.compile(r"\s+|\\[,;:! ]|\$|\\(?:left|right)\b|[{}]")
+_LAYOUT = re.compile(r"(?:\s|\\[,;:! ]|\$|\\(?:left|right)\b|[{}])+")
 
 
 def tokens(text: str) -> list[str]:
@@ -69,5 +69,17 @@ def numbers(words: list[str]) -> list[str]:
 
 
 def exact_form(text: str) -> str:
-    """The text without layout: two texts with one form differ in spacing, `$` and braces only."""
-    return _LAYOUT.sub("", text)
+    """The text without layout: two texts with one form differ in spacing, `$` and braces only.
+
+    Where layout parts two words or numbers it stays as a space, and between numbers so does a new line:
+    `1 12` is not `11 2`, and a matrix is not its transpose.
+    """
+    return _LAYOUT.sub(_parting, text)
+
+
+def _parting(layout: re.Match[str]) -> str:
+    text, start, end = layout.string, layout.start(), layout.end()
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if not (before.isalnum() and after.isalnum()):
+        return ""
+    return "\n" if "\n" in layout.group() and before.isdigit() and after.isdigit() else " "

@@ -20,21 +20,23 @@ from guru_data.errors import MissingColumnError, RowError
 from guru_data.guru.packed import unpacked, unpacked_column
 from guru_data.guru.routes import route_of
 from guru_data.guru.truths import TestCap, read_truth
-from guru_data.problem import Message, Problem, Split
+from guru_data.problem import Message, Problem
 from guru_data.splits import prompt_side
 
 _PASS_RATE = "_pass_rate"
 _FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
-_EVALUATION_FOLDERS = ("online_eval", "offline_eval")
 
 
-def problem_of_row(row: Mapping[str, Any], file: str, number: int, config: GuruConfig) -> Problem:
+def problem_of_row(
+    row: Mapping[str, Any], file: str, number: int, config: GuruConfig, *, evaluation: bool = False
+) -> Problem:
     """The problem in a row.
 
     Args:
         row: column -> plain Python value.
         file: the file's path below the data set's folder.
         number: the row's place in the file, from 0.
+        evaluation: the file is one to evaluate on, so none of its rows is trained on.
 
     Raises:
         RowError: the row cannot become a problem; the subclass says why.
@@ -61,7 +63,7 @@ def problem_of_row(row: Mapping[str, Any], file: str, number: int, config: GuruC
             extra=_code_extra(info, prompt) if verifier == "code" else {},
             source=f"{file}:{number}",
             licence=config.licence,
-            split=_split(file, prompt, config.heldout_share),
+            split="heldout" if evaluation else prompt_side(prompt, heldout_share=config.heldout_share),
             difficulty=_difficulty(info),
             pass_rates=_pass_rates(row),
         )
@@ -101,12 +103,6 @@ def _code_extra(info: Mapping[str, Any], prompt: tuple[Message, ...]) -> dict[st
             reference = f"{shown[-1].rstrip()}\n{reference}"
         extra["reference"] = reference
     return extra
-
-
-def _split(file: str, prompt: tuple[Message, ...], heldout_share: float) -> Split:
-    if file.startswith(_EVALUATION_FOLDERS):
-        return "heldout"
-    return prompt_side(prompt, heldout_share=heldout_share)
 
 
 def _difficulty(info: Mapping[str, Any]) -> str | None:

@@ -18,6 +18,9 @@ from guru_data.guru.rows import problem_of_row
 from guru_data.parquet_rows import parquet_rows
 from guru_data.problem import Problem, Rejected, Split
 
+_EVALUATION_FOLDERS = {"online_eval", "offline_eval"}
+"""Wherever in a path; the folder that a config names may lie inside of one."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,9 +34,10 @@ class GuruSource:
         folder, files = self._folder_and_files()
         for path in files:
             file = path.relative_to(folder).as_posix()
+            evaluation = not _EVALUATION_FOLDERS.isdisjoint(path.absolute().parts)
             for number, row in parquet_rows(path):
                 try:
-                    yield problem_of_row(row, file, number, self._config)
+                    yield problem_of_row(row, file, number, self._config, evaluation=evaluation)
                 except RowError as error:
                     yield Rejected(f"{file}:{number}", error.reason, str(error))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from html import escape
 from typing import Any
+
+from guru_data.visible import visible
 
 CARD_FILE = "README.md"
 
@@ -62,4 +66,10 @@ def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     if not rows:
         return "None."
     lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    """Data may hold names that would end the cell, or be a link or an image."""
+    text = escape(visible(" ".join(str(value).split())), quote=False)
+    return re.sub(r"([|`\[\\])", r"\\\1", text)

@@ -117,6 +117,12 @@ def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(run: 
     assert f'content="{policy}"' in html
 
 
+@pytest.mark.parametrize("hidden", ["\ufe0f", "\U000e0101", "\u034f", "\u3164", "\u2800", "\u17b4", "\u200b"])
+def test_a_character_that_leaves_no_mark_is_written_out(hidden: str) -> None:
+    assert visible(f"a{hidden}b") == f"a{hidden.encode('unicode_escape').decode()}b"
+    assert hidden not in inert(f"a{hidden}b", 100)
+
+
 def test_hostile_text_is_inert_wherever_it_comes_from(tmp_path: Path) -> None:
     html = hostile_run(tmp_path).read_text()
     page = Page(html)

@@ -14,7 +14,7 @@ EVERY_FILE = ("train/*.parquet", "online_eval/*.parquet", "offline_eval/*.parque
 
 
 def read(folder: Path, **changes: Any) -> list[Problem | Rejected]:
-    config = GuruConfig(path=folder, files=EVERY_FILE, **changes)
+    config = GuruConfig(**{"path": folder, "files": EVERY_FILE} | changes)
     return list(GuruSource(config).rows())
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guru_data import Problem, SourceError, SyntheticConfig, load_problems
 from guru_data.clean.benchmarks import read_benchmarks
-from guru_data.clean.text import tokens
+from guru_data.clean.text import exact_form, tokens
 from guru_data.problem import Domain
 from tests.guru_data.guru_texts import table_question
 from tests.guru_data.measured import duplicates, leaks, planted_duplicates, planted_leaks
@@ -122,3 +122,15 @@ def test_a_benchmark_that_cannot_be_read_is_an_error(
     (tmp_path / name).write_text(text)
     with pytest.raises(SourceError, match=message):
         list(read_benchmarks([tmp_path / name]))
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [("1 12 and 3", "11 2 and 3"), ("2^{1}0", "2^{10}"), ("1 2 3\n4 5 6", "1 2\n3 4\n5 6")],
+)
+def test_layout_that_parts_numbers_is_no_layout(text: str, other: str) -> None:
+    assert exact_form(text) != exact_form(other)
+
+
+def test_spacing_dollars_and_braces_make_no_difference() -> None:
+    assert exact_form("Find $x$ in  $ x^{2} = 4 $ .") == exact_form("Find x in\n$x^2=4$.")

@@ -45,6 +45,26 @@ def test_show_prints_markup_in_a_prompt_as_it_is(
     assert "[red]x[/red]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["show", "stats"])
+def test_nothing_in_the_data_acts_on_the_terminal(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    row = {
+        "prompt": "\x1b]0;title\x07",
+        "ground_truth": "\x1b[2J",
+        "verifier": "math",
+        "domain": "[/red]",
+        "licence": "[link=http://evil]mit\x1b[1m",
+        "split": "train",
+    }
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps(row))
+    assert run(monkeypatch, command, "kind=jsonl", f"path={path}") == 0
+    printed = capsys.readouterr().out
+    assert "[/red]" in printed
+    assert not {"\x1b", "\x07"} & set(printed)
+
+
 def test_stats_counts_both_sides(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "stats", *SMALL, 'domains=["logic"]') == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if "ordering" in line]

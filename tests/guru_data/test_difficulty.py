@@ -61,7 +61,13 @@ def test_evaluations_of_one_model_are_pooled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"results": [{"problem_id": "p", "samples": 0, "correct": 0}]}']
+    "text",
+    [
+        "{",
+        "[]",
+        '{"results": [{"problem_id": "p", "samples": 0, "correct": 0}]}',
+        '{"results": [{"problem_id": "p", "samples": 4, "correct": 5}]}',
+    ],
 )
 def test_a_file_that_is_no_evaluation_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "e.json").write_text(text)

@@ -90,3 +90,12 @@ def test_a_solution_that_is_a_body_is_put_below_its_function(tmp_path: Path) -> 
     write_rows(tmp_path / "online_eval" / "codegen__humaneval_164.parquet", [made])
     with ProblemGrader() as grader:
         assert grader.check_reference(problems(tmp_path)[0]).outcome is ReferenceOutcome.ACCEPTED
+
+
+@pytest.mark.parametrize("inside", ["", "online_eval"], ids=["the-root", "the-folder-itself"])
+def test_files_to_evaluate_on_are_never_trained_on_however_they_are_named(
+    inside: str, tmp_path: Path
+) -> None:
+    write_rows(tmp_path / "guru" / "online_eval" / "math.parquet", [one_math_row()] * 3)
+    found = problems(tmp_path / "guru" / inside, files=("**/*.parquet",), heldout_share=0.0)
+    assert [problem.split for problem in found] == ["heldout"] * 3
