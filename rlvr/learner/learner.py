@@ -17,6 +17,7 @@ from transformers import AutoTokenizer
 
 from rlvr.batch import Batch, MiniBatch
 from rlvr.config import GRPOConfig, LearnerConfig
+from rlvr.errors import InfrastructureError
 from rlvr.learner.agreement import Agreement
 from rlvr.learner.checkpoint import load_run, load_state, save_model, save_state
 from rlvr.learner.losses import clipped_policy_loss
@@ -81,6 +82,8 @@ class Learner:
         self._sender: WeightsSender | None = None
         self._proof: WeightsProbe | None = None
         self.version = 0
+        self._torn = ""
+        """Why the weights are no version's; empty where they are `version`'s."""
 
     def connect(self, transfer: Literal["nccl", "ipc"], generators: list[Any], workers_each: int) -> None:
         """From now on push weights into these generators' GPUs instead of writing them to a file.
@@ -102,11 +105,22 @@ class Learner:
             |log-probability difference| over the probe, nats per token.
 
         Raises:
-            TrainingStoppedError: a gradient was not finite; the weights are as before that step.
+            TrainingStoppedError: a gradient was not finite; the weights are as before that optimizer step.
+                After an earlier one of the same batch they are no version's, and `save` refuses them.
         """
-        if not batch.minibatches:
-            self.version += 1
-            return {}
+        steps_before = self._optimizer.step_count
+        try:
+            metrics = self._take_steps(batch) if batch.minibatches else {}
+        except BaseException as error:
+            self._optimizer.clear_gradients()
+            if self._optimizer.step_count > steps_before:
+                self._torn = f"{type(error).__name__}: {error}"
+            raise
+        self.version += 1
+        return metrics
+
+    def _take_steps(self, batch: Batch) -> dict[str, float]:
+        """One optimizer step per mini-batch, and the proof of what they did."""
         self._probe = _sequences(batch.minibatches[0], PROBE_SEQUENCES)
         before = self._probe_logprobs()
         metrics: dict[str, float] = {}
@@ -117,7 +131,6 @@ class Learner:
             metrics = metrics or agreement.metrics(self._algorithm, self.version)
             metrics |= {"policy/grad_norm": norm, "learner/learning_rate": rate}
         self._proof = WeightsProbe(self._probe, self._probe_logprobs(), before)
-        self.version += 1
         return metrics | {"weights/moved": mean_difference(self._proof.logprobs, before)}
 
     def publish(self) -> WeightsRef:
@@ -132,7 +145,15 @@ class Learner:
         return WeightsRef(self.version, str(path), proof)
 
     def save(self, checkpoints: Path, state: dict[str, Any], keep: int) -> Path:
-        """Write a checkpoint of this version, with the caller's state beside the optimizer's."""
+        """Write a checkpoint of this version, with the caller's state beside the optimizer's.
+
+        Args:
+            state: its `done` is the number of steps that the caller believes made these weights.
+
+        Raises:
+            InfrastructureError: another number did, or an update broke off half-way; nothing is written.
+        """
+        self._refuse_label(state["done"])
         own = {"optimizer": self._optimizer.state(), "version": self.version}
         return save_state(checkpoints, self.version, self._model, own, keep=keep, run=state)
 
@@ -141,12 +162,24 @@ class Learner:
         state = load_state(checkpoint, self._model)
         self._optimizer.load_state(state["optimizer"])
         self.version = state["version"]
-        self._proof = None
+        self._proof, self._torn = None, ""
         return load_run(checkpoint)
 
     def export(self, directory: Path) -> None:
         """Write the model and its tokenizer in Hugging Face layout."""
         save_model(self._model, self._tokenizer, directory)
+
+    def _refuse_label(self, done: int) -> None:
+        if self._torn:
+            raise InfrastructureError(
+                f"step {self.version} broke off after weights had changed ({self._torn}); these are of no "
+                "version and not saved: go on from the newest checkpoint with --resume"
+            )
+        if self.version != done:
+            raise InfrastructureError(
+                f"the learner's weights are of {self.version} steps and not of {done}, as the run counts; "
+                "they are not saved under a wrong number: go on from the newest checkpoint with --resume"
+            )
 
     def _accumulate(self, minibatch: MiniBatch, temperature: float) -> Agreement:
         """Add the gradient of the mean loss over the mini-batch's scored tokens."""

@@ -70,11 +70,12 @@ class Optimizer:
         """Clip, update, and clear the gradients; returns (norm before clipping, learning rate).
 
         Raises:
-            TrainingStoppedError: the gradient is not finite. Nothing was updated.
+            TrainingStoppedError: the gradient is not finite. Nothing was updated; the gradient is cleared.
         """
         parameters = [p for group in self._groups() for p in group["params"]]
         norm = float(nn.utils.clip_grad_norm_(parameters, self._max_grad_norm))
         if not math.isfinite(norm):
+            self.clear_gradients()
             raise TrainingStoppedError(
                 f"the gradient of optimizer step {self.step_count} has norm {norm}; lower the learning rate, "
                 "or resume from the last checkpoint"
@@ -82,11 +83,16 @@ class Optimizer:
         factor = self._schedule(self.step_count)
         for group, peak in zip(self._groups(), self._peaks, strict=True):
             group["lr"] = peak * factor
+        self.step_count += 1  # before the weights change: a step that breaks off half-way counts
         for optimizer in self._optimizers:
             optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        self.step_count += 1
+        self.clear_gradients()
         return norm, self._peaks[0] * factor
+
+    def clear_gradients(self) -> None:
+        """Forget what was accumulated since the last step."""
+        for optimizer in self._optimizers:
+            optimizer.zero_grad(set_to_none=True)
 
     def _groups(self) -> list[dict[str, Any]]:
         # Asked for anew each time: loading a state replaces them.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from rlvr.batch import Batching, build_batch
+from rlvr.batch import Batch, Batching, MiniBatch, build_batch
 from rlvr.config import GRPOConfig, LearnerConfig
+from rlvr.errors import InfrastructureError, TrainingStoppedError
 from rlvr.learner.learner import Learner
 from rlvr.learner.losses import clipped_policy_loss
 from rlvr.learner.policy import Policy, load_model
@@ -132,6 +134,54 @@ def test_a_restored_learner_goes_on_exactly_where_it_was(
     step(other, 1)
     for ours, theirs in zip(learner._model.parameters(), other._model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def hopeless(minibatch: MiniBatch) -> MiniBatch:
+    """The same, but no gradient of it is finite."""
+    return replace(minibatch, advantages_RL=np.full_like(minibatch.advantages_RL, np.nan))
+
+
+def two_minibatches(scored: list[ScoredGroup]) -> tuple[MiniBatch, MiniBatch]:
+    first, second = build_batch(0, scored, Batching(1.0, 64, 2), np.random.default_rng(0)).minibatches
+    return first, second
+
+
+def test_an_update_broken_off_half_way_is_not_saved_until_the_learner_is_restored(
+    learner: Learner, tmp_path: Path, scored: list[ScoredGroup]
+) -> None:
+    checkpoint = learner.save(tmp_path / "checkpoints", {"done": 0}, keep=1)
+    first, second = two_minibatches(scored)
+    with pytest.raises(TrainingStoppedError):
+        learner.update(Batch(0, 1.0, (first, hopeless(second))))
+    with pytest.raises(InfrastructureError, match=r"step 0 broke off .* norm nan.*--resume"):
+        learner.save(tmp_path / "torn", {"done": 0}, keep=1)
+    assert not (tmp_path / "torn").exists()
+
+    learner.restore(checkpoint)
+    assert learner.save(tmp_path / "whole", {"done": 0}, keep=1).exists()
+
+
+def test_an_update_that_changed_nothing_leaves_weights_that_are_saved_and_no_gradient(
+    learner: Learner, tmp_path: Path, scored: list[ScoredGroup]
+) -> None:
+    before = [parameter.detach().clone() for parameter in learner._model.parameters()]
+    first, second = two_minibatches(scored)
+    with pytest.raises(TrainingStoppedError):
+        learner.update(Batch(0, 1.0, (hopeless(first), second)))
+    for parameter, old in zip(learner._model.parameters(), before, strict=True):
+        assert torch.equal(parameter, old)
+        assert parameter.grad is None
+    assert learner.save(tmp_path / "checkpoints", {"done": 0}, keep=1).name == "step_000000"
+
+
+@pytest.mark.parametrize("done", [0, 2], ids=["behind", "ahead"])
+def test_weights_are_not_saved_under_another_number_of_steps(
+    learner: Learner, tmp_path: Path, done: int
+) -> None:
+    learner.update(Batch(0, 1.0, ()))
+    with pytest.raises(InfrastructureError, match=f"weights are of 1 steps and not of {done}"):
+        learner.save(tmp_path / "checkpoints", {"done": done}, keep=1)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_the_probe_holds_the_learners_own_logprobs(learner: Learner) -> None:
