@@ -22,7 +22,7 @@ from rlvr.learner.agreement import Agreement
 from rlvr.learner.checkpoint import load_run, load_state, save_model, save_state
 from rlvr.learner.losses import clipped_policy_loss
 from rlvr.learner.optimizer import Optimizer, adamw, constant_after_warmup
-from rlvr.learner.policy import Policy, load_model, matmul_dtype
+from rlvr.learner.policy import Policy, load_model, matmul_dtype, recompute_activations
 from rlvr.packing import pack
 from rlvr.weights.proof import mean_difference
 from rlvr.weights.publish import write_weights
@@ -44,7 +44,7 @@ class Learner:
         probe: token sequences that prove the first publish; later ones are proved by rollouts.
 
     Raises:
-        ConfigError: the model cannot be loaded.
+        ConfigError: the model cannot be loaded, or not be trained with gradient checkpointing.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Learner:
         self._model = load_model(model, config.device)
         self._tokenizer = AutoTokenizer.from_pretrained(model)
         if config.gradient_checkpointing:
-            self._model.gradient_checkpointing_enable()
+            recompute_activations(self._model)
         dtype = matmul_dtype(config.matmul_dtype, config.device)
         self._policy = Policy(self._model, dtype, config.logits_chunk_tokens)
         self._optimizer = Optimizer(

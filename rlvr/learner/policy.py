@@ -52,6 +52,29 @@ def load_model(path: str, device: str) -> PreTrainedModel:
     return model.to(device)  # type: ignore[arg-type]  # its stub takes no name of a device
 
 
+def recompute_activations(model: PreTrainedModel) -> None:
+    """Gradient checkpointing: keep each layer's input alone, and compute the rest again going backward.
+
+    transformers does so in training mode alone, which also turns on what makes two passes differ (dropout,
+    jitter). Log-probabilities would then no longer be the policy's, so a model with any of it is refused.
+
+    Raises:
+        ConfigError: the model's config asks for randomness in training.
+    """
+    noise = {
+        name: value
+        for name, value in model.config.to_dict().items()
+        if ("drop" in name or "jitter" in name) and isinstance(value, float) and value > 0.0
+    }
+    if noise:
+        raise ConfigError(
+            f"gradient_checkpointing needs a model without randomness, and its config.json has {noise}: "
+            "set these to 0.0 there, or leave gradient_checkpointing out"
+        )
+    model.gradient_checkpointing_enable()
+    model.train()
+
+
 class Policy:
     """A causal language model under automatic mixed precision, scoring packed rows."""
 

@@ -24,7 +24,7 @@ from rlvr.config import SFTConfig
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import latest_checkpoint, load_state, save_model, save_state
 from rlvr.learner.optimizer import OPTIMIZERS, Optimizer
-from rlvr.learner.policy import Policy, load_model, matmul_dtype
+from rlvr.learner.policy import Policy, load_model, matmul_dtype, recompute_activations
 from rlvr.packing import pack, plan_rows
 from rlvr.rollouts import IntArray
 
@@ -140,7 +140,7 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
     tokenizer, examples = prepare_sft(config)
     model = load_model(config.model, config.device)
     if config.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
+        recompute_activations(model)
     policy = Policy(model, matmul_dtype(config.matmul_dtype, config.device), config.logits_chunk_tokens)
     clock = _Clock(config)
     chosen = OPTIMIZERS[config.optimizer](

@@ -10,12 +10,13 @@ from transformers import AutoModelForCausalLM
 
 from rlvr.batch import Batch, Batching, MiniBatch, build_batch
 from rlvr.config import GRPOConfig, LearnerConfig
-from rlvr.errors import InfrastructureError, TrainingStoppedError
+from rlvr.errors import ConfigError, InfrastructureError, TrainingStoppedError
 from rlvr.learner.learner import Learner
 from rlvr.learner.losses import clipped_policy_loss
-from rlvr.learner.policy import Policy, load_model
+from rlvr.learner.policy import Policy, load_model, recompute_activations
 from rlvr.packing import pack
 from rlvr.rollouts import Rollout, ScoredGroup
+from tests.learner.layers import layer_forwards
 from tests.loop.groups import scored_group
 
 CONFIG = LearnerConfig(
@@ -134,6 +135,29 @@ def test_a_restored_learner_goes_on_exactly_where_it_was(
     step(other, 1)
     for ours, theirs in zip(learner._model.parameters(), other._model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_gradient_checkpointing_computes_each_layer_twice_and_changes_no_weight(
+    learner: Learner, tiny_model: Path, tmp_path: Path, scored: list[ScoredGroup]
+) -> None:
+    frugal_config = CONFIG.model_copy(update={"gradient_checkpointing": True})
+    frugal = Learner(frugal_config, GRPOConfig(), str(tiny_model), tmp_path / "other", ((5, 6, 7),), seed=0)
+    batch = build_batch(0, scored, Batching(1.0, CONFIG.row_tokens, 1), np.random.default_rng(0))
+    with layer_forwards() as kept:
+        learner.update(batch)
+    with layer_forwards() as computed_again:
+        frugal.update(batch)
+    assert len(computed_again) == 2 * len(kept) > 0
+    for ours, theirs in zip(learner._model.parameters(), frugal._model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    np.testing.assert_array_equal(learner.publish().probe.logprobs[0], frugal.publish().probe.logprobs[0])
+
+
+def test_gradient_checkpointing_is_refused_where_it_would_turn_dropout_on(tiny_model: Path) -> None:
+    model = load_model(str(tiny_model), "cpu")
+    model.config.attention_dropout = 0.1
+    with pytest.raises(ConfigError, match=r"attention_dropout': 0\.1"):
+        recompute_activations(model)
 
 
 def hopeless(minibatch: MiniBatch) -> MiniBatch:

@@ -12,6 +12,7 @@ from guru_data import SyntheticConfig, demonstrations
 from rlvr.config import SFTConfig
 from rlvr.errors import ConfigError
 from rlvr.learner.sft import encode, read_examples, step_batches, train_sft
+from tests.learner.layers import layer_forwards
 
 
 @pytest.fixture
@@ -74,6 +75,18 @@ def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
     resumed = train_sft(parts, lambda *_: None, resume=True)
     ours, theirs = (AutoModelForCausalLM.from_pretrained(path).state_dict() for path in (whole, resumed))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_gradient_checkpointing_computes_each_layer_twice(
+    tiny_model: Path, data: Path, tmp_path: Path
+) -> None:
+    counts = {}
+    for on in (False, True):
+        settings = config(tiny_model, data, tmp_path / str(on), steps=1, gradient_checkpointing=on)
+        with layer_forwards() as seen:
+            train_sft(settings, lambda *_: None)
+        counts[on] = len(seen)
+    assert counts[True] == 2 * counts[False] > 0
 
 
 def test_an_epoch_shows_every_example_once(tiny_model: Path, data: Path) -> None:
