@@ -103,6 +103,14 @@ class Optimizer:
         return {"optimizers": [o.state_dict() for o in self._optimizers], "step_count": self.step_count}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        """Take moments and the step count from a state; learning rate, betas and decay stay as configured."""
         for optimizer, stored in zip(self._optimizers, state["optimizers"], strict=True):
+            configured = [_settings(group) for group in optimizer.param_groups]
             optimizer.load_state_dict(stored)
+            for group, settings in zip(optimizer.param_groups, configured, strict=True):
+                group.update(settings)
         self.step_count = state["step_count"]
+
+
+def _settings(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name != "params"}
