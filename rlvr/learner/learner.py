@@ -151,7 +151,8 @@ class Learner:
             state: its `done` is the number of steps that the caller believes made these weights.
 
         Raises:
-            InfrastructureError: another number did, or an update broke off half-way; nothing is written.
+            InfrastructureError: another number did, or an update broke off half-way, or the disk is full;
+                nothing is written.
         """
         self._refuse_label(state["done"])
         own = {"optimizer": self._optimizer.state(), "version": self.version}
@@ -166,7 +167,7 @@ class Learner:
         return load_run(checkpoint)
 
     def export(self, directory: Path) -> None:
-        """Write the model and its tokenizer in Hugging Face layout."""
+        """Write the model and its tokenizer in Hugging Face layout, as `save_model` does."""
         save_model(self._model, self._tokenizer, directory)
 
     def _refuse_label(self, done: int) -> None:

@@ -132,9 +132,15 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
     """Train and write the model in Hugging Face layout; returns its directory.
 
     Raises:
-        ConfigError: the model or the data cannot be used as given.
+        ConfigError: the model or the data cannot be used as given, or `out` holds checkpoints of a training
+            that is not to be resumed.
         TrainingStoppedError: the loss is no longer finite.
+        InfrastructureError: a checkpoint or the model cannot be written.
     """
+    out = Path(config.out)
+    found = latest_checkpoint(out / "checkpoints")
+    if found and not resume:
+        raise ConfigError(f"{found} is of an earlier training: go on with --resume, or choose another `out`")
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     tokenizer, examples = prepare_sft(config)
@@ -150,8 +156,6 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
         weight_decay=config.weight_decay,
     )
     optimizer = Optimizer(chosen, max_grad_norm=config.max_grad_norm, schedule=clock.factor)
-    out = Path(config.out)
-    found = latest_checkpoint(out / "checkpoints") if resume else None
     if found:
         optimizer.load_state(load_state(found, model)["optimizer"])
     batches = step_batches(examples, config.rows_per_step, config.row_tokens, config.seed)

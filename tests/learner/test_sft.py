@@ -77,6 +77,15 @@ def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_checkpoints_of_an_earlier_training_are_not_mixed_with_those_of_a_new_one(
+    tiny_model: Path, data: Path, tmp_path: Path
+) -> None:
+    settings = config(tiny_model, data, tmp_path / "out", steps=1, checkpoint_every=1)
+    train_sft(settings, lambda *_: None)
+    with pytest.raises(ConfigError, match=r"step_000001 is of an earlier training: .*--resume"):
+        train_sft(settings, lambda *_: None)
+
+
 def test_gradient_checkpointing_computes_each_layer_twice(
     tiny_model: Path, data: Path, tmp_path: Path
 ) -> None:
