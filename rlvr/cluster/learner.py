@@ -159,13 +159,22 @@ class RemoteLearner:
         try:
             async with asyncio.timeout(limit_s):
                 return await getattr(self._actor, method).remote(*arguments)
+        except RayTaskError as error:  # first: where a generator had died it is a RayActorError as well
+            if isinstance(error.cause, RlvrError):
+                raise error.cause from None
+            if isinstance(error.cause, RayActorError):
+                raise InfrastructureError(
+                    f"a generator died during the learner's {method}; go on from the newest checkpoint "
+                    "with --resume"
+                ) from error
+            if isinstance(error.cause, OSError):
+                raise InfrastructureError(
+                    f"the learner's {method} failed: {error.cause}; mend that and go on with --resume"
+                ) from error
+            raise
         except RayActorError as error:
             raise InfrastructureError(
                 f"the learner's process died during {method}; go on from the newest checkpoint with --resume"
             ) from error
-        except RayTaskError as error:
-            if isinstance(error.cause, RlvrError):
-                raise error.cause from None
-            raise
         except TimeoutError as error:
             raise InfrastructureError(f"the learner took over {limit_s:.0f} s to {method}") from error

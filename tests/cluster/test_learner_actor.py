@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 
 from rlvr.batch import Batch, MiniBatch
 from rlvr.cluster.learner import RemoteLearner
@@ -73,6 +75,45 @@ def test_an_error_of_ours_arrives_as_it_was_raised(
         runner.run(remote.update(Batch(0, 1.0, (HOPELESS,))))
     assert type(caught.value) is TrainingStoppedError
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_written_or_read_is_a_clear_error_and_no_traceback(
+    learner: tuple[asyncio.Runner, RemoteLearner], tmp_path: Path
+) -> None:
+    runner, remote = learner
+    (tmp_path / "file").touch()
+
+    async def save() -> None:
+        await remote.save(tmp_path / "file", {"done": (await remote.publish()).version}, keep=1)
+
+    with pytest.raises(InfrastructureError, match=r"cannot write .*file.*--resume") as unwritten:
+        runner.run(save())
+    with pytest.raises(InfrastructureError, match=r"learner's restore failed: .*nothing.*--resume") as unread:
+        runner.run(remote.restore(tmp_path / "nothing"))
+    assert "Traceback" not in f"{unwritten.value} {unread.value}"
+
+
+@ray.remote(num_cpus=0)
+class Mortal:
+    """A generator that dies of the first weights it is pushed."""
+
+    def update_weights(self) -> None:
+        os._exit(1)
+
+
+@ray.remote(num_cpus=0)
+class Pushing:
+    """A learner's actor that pushes its weights into a generator, as vLLM's trainer engine does."""
+
+    def publish(self) -> None:
+        ray.get(Mortal.remote().update_weights.remote())
+
+
+def test_a_generator_that_dies_while_weights_are_pushed_is_not_taken_for_the_learner(
+    ray_session: None,
+) -> None:
+    with pytest.raises(InfrastructureError, match="a generator died during the learner's publish"):
+        asyncio.run(RemoteLearner(Pushing.remote()).publish())
 
 
 def test_a_killed_learner_is_one_clear_error_and_leaves_no_process(
