@@ -31,7 +31,7 @@ from rlvr.rollouts import IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One conversation: its tokens, and which of them are learned. Shape (T,) each."""
+    """A conversation or a part of it: its tokens, and which of them are learned. Shape (T,) each."""
 
     token_ids: IntArray
     learned: NDArray[np.bool_]
@@ -41,22 +41,56 @@ Progress = Callable[[int, float, float], None]
 """Called after each step with (steps done, loss in nats per token, share of the schedule done)."""
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]]) -> Example:
-    """Tokenise a conversation turn by turn, as generation sees it: prompt first, then the reply."""
-    ids: list[int] = []
-    learned: list[bool] = []
+def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]]) -> list[Example]:
+    """Tokenise a conversation turn by turn, as generation sees it: prompt first, then the reply.
+
+    One example, in which every assistant turn is learned. Where the template shows earlier turns otherwise
+    than they were generated (Qwen3 leaves out their thoughts), a new one begins with the turn's own prompt.
+
+    Raises:
+        ConfigError: the template does not continue its prompt with the reply and the tokenizer's `eos_token`.
+    """
+    examples: list[list[tuple[str, bool]]] = []
     shown = ""
     for index, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
         prompt = _rendered(tokenizer, messages[:index], add_generation_prompt=True)
-        whole = _rendered(tokenizer, messages[: index + 1], add_generation_prompt=False)
-        end = whole.rfind(tokenizer.eos_token) + len(tokenizer.eos_token)
-        for text, learn in ((prompt[len(shown) :], False), (whole[len(prompt) : end], True)):
-            piece = tokenizer.encode(text, add_special_tokens=False)
-            ids += piece
-            learned += [learn] * len(piece)
-        shown = whole[:end]
+        reply = _reply(tokenizer, messages[: index + 1], prompt)
+        if not examples or not prompt.startswith(shown):
+            examples.append([])
+            shown = ""
+        examples[-1] += [(prompt[len(shown) :], False), (reply, True)]
+        shown = prompt + reply
+    return [_tokenised(tokenizer, pieces) for pieces in examples]
+
+
+def _reply(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]], prompt: str) -> str:
+    """The last message as it is rendered after its prompt, up to and including the end-of-turn token."""
+    whole = _rendered(tokenizer, messages, add_generation_prompt=False)
+    if not whole.startswith(prompt):
+        raise ConfigError(
+            f"the chat template renders a reply as {whole[-80:]!r}, which does not begin with its prompt "
+            f"{prompt[-80:]!r}: what is generated after that would not be learned; mend the template"
+        )
+    eos = tokenizer.eos_token
+    end = whole.rfind(eos, len(prompt)) if eos else -1
+    if end < 0:
+        raise ConfigError(
+            f"the chat template ends a turn as in {whole[-40:]!r}, without the tokenizer's eos_token "
+            f"{eos!r}, at which generation stops: set eos_token in tokenizer_config.json to "
+            "the token that ends a turn"
+        )
+    return whole[len(prompt) : end + len(eos)]
+
+
+def _tokenised(tokenizer: PreTrainedTokenizerBase, pieces: Sequence[tuple[str, bool]]) -> Example:
+    ids: list[int] = []
+    learned: list[bool] = []
+    for text, learn in pieces:
+        piece = tokenizer.encode(text, add_special_tokens=False)
+        ids += piece
+        learned += [learn] * len(piece)
     return Example(np.array(ids, np.int32), np.array(learned, bool))
 
 
@@ -83,17 +117,20 @@ def read_examples(path: Path, tokenizer: PreTrainedTokenizerBase, row_tokens: in
     examples: list[Example] = []
     for number, line in enumerate(lines, 1):
         try:
-            example = encode(tokenizer, json.loads(line)["messages"])
+            encoded = encode(tokenizer, json.loads(line)["messages"])
+        except ConfigError as error:
+            raise ConfigError(f"{path}:{number}: {error}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(
                 f"{path}:{number}: not a conversation {{'messages': [...]}}: {error!r}"
             ) from error
-        if not example.learned.any() or len(example.token_ids) > row_tokens:
+        longest = max((len(example.token_ids) for example in encoded), default=0)
+        if not encoded or longest > row_tokens:
             raise ConfigError(
-                f"{path}:{number}: {len(example.token_ids)} tokens, {int(example.learned.sum())} of them "
-                f"learned; a conversation needs an assistant turn and at most row_tokens={row_tokens}"
+                f"{path}:{number}: {len(encoded)} examples, the longest of {longest} tokens; a conversation "
+                f"needs an assistant turn and at most row_tokens={row_tokens}"
             )
-        examples.append(example)
+        examples += encoded
     if not examples:
         raise ConfigError(f"{path} holds no conversation")
     return examples
@@ -187,7 +224,7 @@ class _Clock:
         return max(by_steps, (time.monotonic() - self._start) / self._config.max_seconds)
 
     def factor(self, step: int) -> float:
-        """Linear warm-up, then linear to zero over the rest of the schedule."""
+        """Linear warm-up, under a line that falls over the whole schedule from the peak to 0.02 of it."""
         warmup = (step + 1) / max(1, self._config.warmup_steps)
         return min(1.0, warmup, max(0.0, 1.0 - self.share(step)) + 0.02)
 

@@ -32,15 +32,72 @@ def config(model: Path, data: Path, out: Path, **changes: object) -> SFTConfig:
     return SFTConfig.model_validate(values | changes)
 
 
+def conversation(turns: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"role": role, "content": content} for role, content in turns]
+
+
 def test_only_assistant_turns_are_learned_up_to_their_end(tiny_model: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     turns = [("user", "1+1=?"), ("assistant", "2"), ("user", "again"), ("assistant", "two")]
-    example = encode(tokenizer, [{"role": role, "content": content} for role, content in turns])
+    (example,) = encode(tokenizer, conversation(turns))
     assert tokenizer.decode(example.token_ids[example.learned]) == "2<|im_end|>two<|im_end|>"
     prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": "1+1=?"}], tokenize=False, add_generation_prompt=True
     )
     assert tokenizer.decode(example.token_ids).startswith(prompt + "2<|im_end|>")
+
+
+TURN = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+FORGETFUL_TURN = TURN.replace(
+    "m.content", "m.content if loop.last or m.role == 'user' else m.content.split('</think>')[-1]"
+)
+PROMPT = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+
+
+def template(turn: str, prompt: str = PROMPT) -> str:
+    return f"{{% for m in messages %}}{turn}{{% endfor %}}{prompt}"
+
+
+def test_a_template_that_forgets_earlier_thoughts_has_each_turn_learned_after_its_own_prompt(
+    tiny_model: Path,
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model, chat_template=template(FORGETFUL_TURN))
+    turns = [("user", "1+1=?"), ("assistant", "<think>add</think>2"), ("user", "again"), ("assistant", "two")]
+    first, second = encode(tokenizer, conversation(turns))
+    assert tokenizer.decode(first.token_ids) == (
+        "<|im_start|>user\n1+1=?<|im_end|>\n<|im_start|>assistant\n<think>add</think>2<|im_end|>"
+    )
+    assert tokenizer.decode(second.token_ids) == (
+        "<|im_start|>user\n1+1=?<|im_end|>\n<|im_start|>assistant\n2<|im_end|>\n"
+        "<|im_start|>user\nagain<|im_end|>\n<|im_start|>assistant\ntwo<|im_end|>"
+    )
+    learned = [tokenizer.decode(example.token_ids[example.learned]) for example in (first, second)]
+    assert learned == ["<think>add</think>2<|im_end|>", "two<|im_end|>"]
+
+
+@pytest.mark.parametrize(
+    ("chat_template", "eos", "message"),
+    [
+        pytest.param(
+            template(TURN, PROMPT.replace("\n", "\n<think>")),
+            "<|im_end|>",
+            "does not begin with its prompt .*mend the template",
+            id="prompt-that-no-reply-continues",
+        ),
+        pytest.param(
+            template(TURN),
+            "<|endoftext|>",
+            "without the tokenizer's eos_token .*: set eos_token",
+            id="other-eos",
+        ),
+    ],
+)
+def test_a_template_under_which_nothing_right_can_be_learned_is_refused(
+    tiny_model: Path, data: Path, chat_template: str, eos: str, message: str
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model, chat_template=chat_template, eos_token=eos)
+    with pytest.raises(ConfigError, match=rf"data.jsonl:1: the chat template .*{message}"):
+        read_examples(data, tokenizer, 128)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
