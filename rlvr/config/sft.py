@@ -19,7 +19,7 @@ class SFTConfig(Config):
     steps: PositiveInt
     """Optimizer steps; the learning rate falls linearly to 2 % of its peak at their end."""
     max_seconds: PositiveFloat | None = None
-    """The schedule ends here even if steps are left."""
+    """The schedule ends here even if steps are left; the time before a resume counts."""
     seed: NonNegativeInt = 0
     """Of the order of the conversations."""
     device: Literal["cpu", "cuda"] = "cpu"

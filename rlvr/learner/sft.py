@@ -194,7 +194,9 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
     )
     optimizer = Optimizer(chosen, max_grad_norm=config.max_grad_norm, schedule=clock.factor)
     if found:
-        optimizer.load_state(load_state(found, model)["optimizer"])
+        state = load_state(found, model)
+        optimizer.load_state(state["optimizer"])
+        clock.go_on_from(state.get("seconds", 0.0))  # older checkpoints have none
     batches = step_batches(examples, config.rows_per_step, config.row_tokens, config.seed)
     for _ in range(optimizer.step_count):
         next(batches)
@@ -203,9 +205,8 @@ def train_sft(config: SFTConfig, on_step: Progress, *, resume: bool = False) -> 
         optimizer.step()
         on_step(optimizer.step_count, loss, clock.share(optimizer.step_count))
         if config.checkpoint_every and optimizer.step_count % config.checkpoint_every == 0:
-            save_state(
-                out / "checkpoints", optimizer.step_count, model, {"optimizer": optimizer.state()}, keep=2
-            )
+            state = {"optimizer": optimizer.state(), "seconds": clock.seconds()}
+            save_state(out / "checkpoints", optimizer.step_count, model, state, keep=2)
     save_model(model, tokenizer, out)
     return out
 
@@ -217,11 +218,19 @@ class _Clock:
         self._config = config
         self._start = time.monotonic()
 
+    def go_on_from(self, seconds: float) -> None:
+        """Count what was spent before a resume."""
+        self._start = time.monotonic() - seconds
+
+    def seconds(self) -> float:
+        """Time in training, without that between an interruption and its resume."""
+        return time.monotonic() - self._start
+
     def share(self, step: int) -> float:
         by_steps = step / self._config.steps
         if self._config.max_seconds is None:
             return by_steps
-        return max(by_steps, (time.monotonic() - self._start) / self._config.max_seconds)
+        return max(by_steps, self.seconds() / self._config.max_seconds)
 
     def factor(self, step: int) -> float:
         """Linear warm-up, under a line that falls over the whole schedule from the peak to 0.02 of it."""

@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from guru_data import SyntheticConfig, demonstrations
 from rlvr.config import SFTConfig
 from rlvr.errors import ConfigError
+from rlvr.learner.checkpoint import STATE, latest_checkpoint
 from rlvr.learner.sft import encode, read_examples, step_batches, train_sft
 from tests.learner.layers import layer_forwards
 
@@ -132,6 +133,20 @@ def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
     resumed = train_sft(parts, lambda *_: None, resume=True)
     ours, theirs = (AutoModelForCausalLM.from_pretrained(path).state_dict() for path in (whole, resumed))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_time_before_a_resume_counts(tiny_model: Path, data: Path, tmp_path: Path) -> None:
+    first = config(tiny_model, data, tmp_path / "out", steps=2, checkpoint_every=2)
+    train_sft(first, lambda *_: None)
+    checkpoint = latest_checkpoint(tmp_path / "out" / "checkpoints")
+    assert checkpoint is not None
+    spent = torch.load(checkpoint / STATE, weights_only=True)["seconds"]
+    assert spent > 0.0
+
+    steps: list[int] = []
+    longer = first.model_copy(update={"steps": 100, "max_seconds": spent})
+    train_sft(longer, lambda step, *_: steps.append(step), resume=True)
+    assert steps == []
 
 
 def test_checkpoints_of_an_earlier_training_are_not_mixed_with_those_of_a_new_one(
