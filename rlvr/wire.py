@@ -30,7 +30,7 @@ from rlvr.console import RunConsole
 from rlvr.errors import ConfigError, RlvrError
 from rlvr.evaluate import Evaluation, evaluate
 from rlvr.groups import GroupMaker, GroupStream
-from rlvr.problems import Prepared, open_stream, prepare, sample
+from rlvr.problems import Prepared, evaluated, open_stream, prepare
 from rlvr.rollouts import SamplingParams
 from rlvr.run import Run
 from rlvr.weights.directory import discard_weights, weights_directory
@@ -135,9 +135,7 @@ async def evaluate_model(config: RunConfig, split: Split) -> Evaluation:
     """
     preflight(config)
     prepared = prepare(config)
-    problems = prepared.heldout if split == "heldout" else sample(prepared.train, config)
-    if not problems:
-        raise ConfigError(f"data has no {split} problems to evaluate on")
+    problems = evaluated(prepared, split)
     async with AsyncExitStack() as stack:
         stack.enter_context(cluster(config.ray_address))
         service, generators = await _start_together(
