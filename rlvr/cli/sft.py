@@ -32,7 +32,7 @@ def sft(
 def planned(config: SFTConfig) -> str:
     """What would be trained on what; raises ConfigError as the training itself would."""
     from rlvr.cluster.model_files import describe_model
-    from rlvr.learner.sft import prepare_sft
+    from rlvr.learner.conversations import prepare_sft
 
     describe_model(config.model)
     _, examples = prepare_sft(config)

@@ -12,7 +12,8 @@ from guru_data import SyntheticConfig, demonstrations
 from rlvr.config import SFTConfig
 from rlvr.errors import ConfigError
 from rlvr.learner.checkpoint import STATE, latest_checkpoint
-from rlvr.learner.sft import encode, read_examples, step_batches, train_sft
+from rlvr.learner.conversations import encode, read_examples
+from rlvr.learner.sft import step_batches, train_sft
 from tests.learner.layers import layer_forwards
 
 
@@ -200,3 +201,10 @@ def test_bad_data_is_an_error_that_names_the_line(
     path.write_text(content)
     with pytest.raises(ConfigError, match=message):
         read_examples(path, AutoTokenizer.from_pretrained(tiny_model), 128)
+
+
+def test_a_line_separator_inside_a_reply_is_no_end_of_line(tiny_model: Path, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4\u2028done"}]
+    data = tmp_path / "data.jsonl"
+    data.write_text(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
+    assert len(read_examples(data, AutoTokenizer.from_pretrained(tiny_model), 64)) == 1
