@@ -37,18 +37,20 @@ def run(
 ) -> None:
     """Run each line {id, language, source, stdin?, files?, limits?}; write results plus id in the same
     order."""
-    from sandboxes.batch import run_lines
+    from sandboxes.batch import check_results, run_lines
 
     try:
+        check_results(results, programs)
         with (
             SandboxPool.open(backend, workers=workers, allow_unsafe=allow_unsafe) as pool,
-            programs.open(encoding="utf-8") as lines,
+            programs.open("rb") as lines,
             results.open("w", encoding="utf-8") as out,
         ):
             asyncio.run(run_lines(lines, out, pool, ahead=4 * workers))
-    except SandboxError as error:
+    except (SandboxError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_INFRASTRUCTURE) from error
+        at_fault = isinstance(error, RequestError)
+        raise typer.Exit(EXIT_USAGE if at_fault else EXIT_INFRASTRUCTURE) from error
 
 
 @app.command()

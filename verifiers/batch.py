@@ -28,12 +28,14 @@ async def grade_file(source: Path, target: Path, table: Mapping[str, str], *, wo
     """Grade every line of `source` into `target` and return how many there were.
 
     Raises:
+        InvalidRequestError: both are the same file, which opening it would empty.
         VerifierSetupError: the worker processes do not start.
         OSError: a file cannot be read or written.
     """
+    _check_target(target, source)
     lines = 0
     window: deque[asyncio.Task[dict[str, Any]]] = deque()
-    with source.open(encoding="utf-8") as incoming, target.open("w", encoding="utf-8") as outgoing:
+    with source.open("rb") as incoming, target.open("w", encoding="utf-8") as outgoing:
         async with WorkerPool(table, workers=workers) as pool:
             for line in incoming:
                 if not line.strip():
@@ -47,7 +49,12 @@ async def grade_file(source: Path, target: Path, table: Mapping[str, str], *, wo
     return lines
 
 
-async def _grade_line(pool: WorkerPool, line: str) -> dict[str, Any]:
+def _check_target(target: Path, source: Path) -> None:
+    if target.is_file() and target.samefile(source):
+        raise InvalidRequestError(f"{target} holds what is to be graded: verdicts need a file of their own")
+
+
+async def _grade_line(pool: WorkerPool, line: bytes) -> dict[str, Any]:
     row_id = None
     try:
         row = _read_object(line)
@@ -58,9 +65,9 @@ async def _grade_line(pool: WorkerPool, line: str) -> dict[str, Any]:
     return {"id": row_id, **verdict.model_dump(mode="json")}
 
 
-def _read_object(line: str) -> dict[str, Any]:
+def _read_object(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"not JSON: {error}") from error
     if not isinstance(row, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import subprocess
@@ -13,9 +15,12 @@ from pathlib import Path
 import pydantic
 import pytest
 
+from sandboxes import SandboxPool
+from sandboxes.batch import run_lines
 from sandboxes.conformance import judge
 from sandboxes.conformance_cases import CASES
 from sandboxes.interpreter import find_interpreter
+from sandboxes.scripted_backend import ScriptedBackend
 from sandboxes.types import ExecutionResult
 
 PLAIN_UID = "61234"
@@ -55,6 +60,36 @@ def test_results_come_in_the_order_of_the_lines_and_a_bad_line_stops_nothing(ope
     assert "have python" in errors[3]
     assert "limits.memory" in errors[4]
     assert "must be a JSON object" in errors[5]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param(b"[" * 100_000, "not JSON", id="too-deep"),
+        pytest.param(b'{"id": ' + b"9" * 5_000 + b"}", "not JSON", id="number-too-long"),
+        pytest.param(b'{"id": 1, "source": "\xff"}', "can't decode byte 0xff", id="not-utf-8"),
+    ],
+)
+def test_a_line_that_cannot_be_read_fails_alone(line: bytes, reason: str) -> None:
+    good = json.dumps({"id": 2, "argv": ["true"]}).encode()
+    out = io.StringIO()
+    with SandboxPool(ScriptedBackend([])) as pool:
+        asyncio.run(run_lines([line, good], out, pool, ahead=1))
+    first, second = map(json.loads, out.getvalue().splitlines())
+    assert first["id"] is None
+    assert reason in first["error"]
+    assert (second["id"], second["outcome"]) == (2, "ok")
+
+
+def test_results_never_take_the_place_of_the_programs(open_folder: Path) -> None:
+    source, link = open_folder / "in.jsonl", open_folder / "link.jsonl"
+    source.write_text(program := json.dumps({"id": 1, "language": "bash", "source": "echo hi"}))
+    link.hardlink_to(source)
+    for target, reason in ((source, "own"), (link, "own"), (open_folder / "none" / "out", "does not exist")):
+        refused = run_cli("run", str(source), str(target))
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+        assert reason in refused.stderr
+        assert source.read_text() == program
 
 
 def test_the_result_has_the_documented_fields(open_folder: Path) -> None:

@@ -9,11 +9,18 @@ from typing import Any
 LINES = [
     {"id": 1, "verifier": "choice", "response": r"\boxed{A}", "ground_truth": "A"},
     "this is not JSON",
+    b"\xff",
     {"id": 3, "verifier": "choice", "response": "A", "ground_truth": "no letter"},
     {"id": 4, "verifier": "nobody", "response": "A", "ground_truth": "A"},
     {"id": 5, "response": "A"},
     {"id": 6, "data_source": "stem__gpqa", "response": "Answer: B", "ground_truth": "A", "extra": {}},
 ]
+
+
+def line_of(row: object) -> bytes:
+    if isinstance(row, bytes):
+        return row
+    return (row if isinstance(row, str) else json.dumps(row)).encode()
 
 
 def verifiers(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,14 +31,25 @@ def verifiers(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_file_is_graded_line_by_line_in_order(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in LINES))
+    source.write_bytes(b"".join(line_of(row) + b"\n" for row in LINES))
     done = verifiers("grade", str(source), str(target), "--workers", "1", "--only", "choice")
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = [json.loads(line) for line in target.read_text().splitlines()]
-    assert [row["id"] for row in rows] == [1, None, 3, 4, 5, 6]
-    assert [row.get("score") for row in rows] == [1.0, None, None, None, None, 0.0]
+    assert [row["id"] for row in rows] == [1, None, None, 3, 4, 5, 6]
+    assert [row.get("score") for row in rows] == [1.0, None, None, None, None, None, 0.0]
     kinds = [row["error"]["kind"] for row in rows if "error" in row]
-    assert kinds == ["invalid_request", "ground_truth_error", "unknown_verifier", "invalid_request"]
+    bad = "invalid_request"
+    assert kinds == [bad, bad, "ground_truth_error", "unknown_verifier", bad]
+
+
+def test_verdicts_never_take_the_place_of_what_is_to_be_graded(tmp_path: Path) -> None:
+    source, link = tmp_path / "in.jsonl", tmp_path / "link.jsonl"
+    source.write_bytes(row := line_of(LINES[0]))
+    link.symlink_to(source)
+    for target in (source, link):
+        done = verifiers("grade", str(source), str(target), "--workers", "1", "--only", "choice")
+        assert (done.returncode, "need a file of their own" in done.stderr) == (2, True)
+        assert source.read_bytes() == row
 
 
 def test_usage_errors_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
