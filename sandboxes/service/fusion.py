@@ -4,8 +4,9 @@
     POST /submit     SubmitRequest -> SubmitResponse, for problems with standard input and output
     GET  /v1/ping    "pong"
 
-verl's client comes back after a 504 only, so that is what these routes answer when the queue is full or has
-no turn in time, and what `/submit` answers when a sandbox failed: a failure of ours is never a wrong answer.
+verl's client comes back after a 504 only and scores a program 0 for whatever else says nothing about it, so
+504 is what these routes answer when the queue is full, has no turn in time, or a sandbox failed: a failure of
+ours is never a wrong answer.
 The compiler has limits of its own (`sandboxes.languages`); `compile_timeout` only says how long the client
 waits.
 """
@@ -17,7 +18,7 @@ from collections.abc import Hashable
 from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
 
-from sandboxes.errors import RequestError
+from sandboxes.errors import PoolFullError, RequestError
 from sandboxes.languages import LANGUAGES
 from sandboxes.service.connection import caller_of, while_connected
 from sandboxes.service.execution import SANDBOX_FAILED, Execution
@@ -68,11 +69,14 @@ async def run_program(execution: Execution, program: RunCodeRequest, caller: Has
     """Run one program of theirs.
 
     Raises:
+        PoolFullError: there was no turn in time, or the sandbox failed; try again.
         SandboxError: see `Execution.one`.
     """
     request = _request(program, execution.config.ceiling)
     compiled = request.language in LANGUAGES and bool(LANGUAGES[request.language].compile)
     result = await execution.one(request, caller, patience_left_s(program, request.limits, compiled=compiled))
+    if result.outcome is Outcome.SANDBOX_ERROR:
+        raise PoolFullError(f"{SANDBOX_FAILED}; try again later")
     return _response(result, compiled=compiled)
 
 
@@ -109,8 +113,6 @@ def patience_left_s(program: RunCodeRequest, limits: Limits, *, compiled: bool) 
 
 
 def _response(result: ExecutionResult, *, compiled: bool) -> RunCodeResponse:
-    if result.outcome is Outcome.SANDBOX_ERROR:
-        return RunCodeResponse(status=RunStatus.SANDBOX_ERROR, message=SANDBOX_FAILED)
     command = _command(result)
     if result.outcome is Outcome.COMPILE_ERROR:
         return RunCodeResponse(status=RunStatus.FAILED, compile_result=command)

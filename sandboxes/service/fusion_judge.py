@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from sandboxes.errors import PoolFullError, RequestError
+from sandboxes.errors import RequestError
 from sandboxes.service.fusion_types import (
     TIMEOUT_S,
     CaseResult,
@@ -49,7 +49,7 @@ async def judge(submission: SubmitRequest, run: RunProgram) -> SubmitResponse:
 
     Raises:
         RequestError: the problem is not among the data given, or its cases are malformed.
-        PoolFullError: a sandbox failed; try again.
+        SandboxError: a case was not run, see `run`.
     """
     config = submission.config
     cases = _cases(_problem(config.provided_data, submission.id))
@@ -77,8 +77,6 @@ async def _run_case(code: str, case: StdioCase, config: SubmitConfig, run: RunPr
         run_timeout=config.run_timeout or TIMEOUT_S,
     )
     response = await run(program)
-    if response.status is RunStatus.SANDBOX_ERROR:
-        raise PoolFullError(f"{response.message}; try again later")
     passed = (
         response.status is RunStatus.SUCCESS
         and response.run_result is not None

@@ -17,12 +17,12 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class RunStatus(StrEnum):
+    """Without their `SandboxError`, which says nothing about the program: that is an HTTP error here."""
+
     SUCCESS = "Success"
     """Every command ended with exit code 0."""
     FAILED = "Failed"
     """One did not, or was stopped."""
-    SANDBOX_ERROR = "SandboxError"
-    """The sandbox failed; says nothing about the program."""
 
 
 class CommandStatus(StrEnum):
@@ -64,7 +64,7 @@ class RunCodeResponse(BaseModel):
     compile_result: CommandResult | None = None
     """None for languages without a compiler."""
     run_result: CommandResult | None = None
-    """None when it was not compiled, or the sandbox failed."""
+    """None when it was not compiled."""
     executor_pod_name: str | None = None
     files: dict[str, str] = {}
 

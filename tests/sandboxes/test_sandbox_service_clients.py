@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from sandboxes import ExecutionRequest, ExecutionResult, SandboxPool
-from sandboxes.scripted_backend import ScriptedBackend
+from sandboxes import ExecutionRequest, ExecutionResult, Outcome, SandboxPool
+from sandboxes.scripted_backend import ScriptedBackend, answer
 from sandboxes.service.config import ServiceConfig
 from sandboxes.service.serve import SandboxServer
 from tests.sandboxes.service_tools import until
@@ -32,6 +32,18 @@ class SlowAtFirst(ScriptedBackend):
         if not self.requests:
             await asyncio.sleep(1.5)
         return await super().run(request)
+
+
+class FailsAtFirst(ScriptedBackend):
+    """Its sandboxes fail at a program that adds, as often as the pool tries one by itself."""
+
+    failures_left = 2
+
+    async def run(self, request: ExecutionRequest) -> ExecutionResult:
+        if ADD not in (request.source or ""):
+            return await super().run(request)
+        self.failures_left -= 1
+        return answer(Outcome.SANDBOX_ERROR) if self.failures_left >= 0 else answer(Outcome.OK, stdout="3\n")
 
 
 @contextmanager
@@ -109,6 +121,11 @@ def test_verl_gets_its_answer_although_the_service_is_overloaded_at_first(verl: 
         with serving(pool) as url:
             response, error = verl.call_sandbox_api(f"{url}/run_code", "x", "", 5, 5, 256)
     assert (response and response["status"], error) == ("Success", None)
+
+
+def test_verl_gets_its_answer_although_a_sandbox_failed_at_first(verl: ModuleType) -> None:
+    with SandboxPool(FailsAtFirst([])) as pool, serving(pool) as url:
+        assert check(verl, url, ADD) is RIGHT
 
 
 def test_verl_can_give_the_token_in_its_url(verl: ModuleType) -> None:
