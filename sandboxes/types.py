@@ -72,6 +72,14 @@ TextOrBytes = Annotated[bytes, BeforeValidator(_as_bytes)]
 """Bytes; a str is taken as UTF-8."""
 
 
+def _can_be_passed(argument: str) -> bool:
+    """To a program, as UTF-8 that ends with a NUL."""
+    try:
+        return b"\0" not in argument.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 class ExecutionRequest(Frozen):
     """One program to run: either `language` and `source`, or `argv`."""
 
@@ -90,8 +98,8 @@ class ExecutionRequest(Frozen):
         by_source = self.language is not None and self.source is not None
         if by_source == (self.argv is not None) or (self.language is None) != (self.source is None):
             raise ValueError("give either language and source, or argv")
-        if self.argv is not None and (not self.argv or any("\0" in part for part in self.argv)):
-            raise ValueError("argv must name a program and hold no NUL")
+        if self.argv is not None and not (self.argv and self.argv[0] and all(map(_can_be_passed, self.argv))):
+            raise ValueError("argv must name a program and hold neither NUL nor a lone surrogate")
         return self
 
     @model_validator(mode="after")

@@ -100,11 +100,11 @@ def _cases(problem: dict[str, JsonValue]) -> list[StdioCase]:
     test = problem.get("test")
     try:
         cases = _CASES.validate_python(json.loads(test) if isinstance(test, str) else test)
-    except json.JSONDecodeError as error:
-        raise RequestError(f"config.provided_data.test is no JSON: {error}") from error
     except ValidationError as error:
         fault = first_fault(error.errors(include_input=False))
         raise RequestError(f"config.provided_data.test: {fault}") from error
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"config.provided_data.test is no JSON: {error}") from error
     if not cases or any(not (case.input and case.output) for case in cases):
         raise RequestError("config.provided_data.test must have cases, each with stdin and stdout")
     return cases

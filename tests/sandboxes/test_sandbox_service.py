@@ -238,6 +238,7 @@ def test_text_that_is_no_unicode_comes_back_as_an_answer_and_not_as_a_fault() ->
         b'{"language": "python", "source": "1", "\\ud800": 1}',
         b'{"language": "\\ud800", "source": "1"}',
         b'{"language": "python", "source": "1", "files": {"\\ud800": ""}}',
+        b'{"argv": ["\\ud800"]}',
     ]
 
     async def run(pool: SandboxPool) -> list[int]:
@@ -246,7 +247,7 @@ def test_text_that_is_no_unicode_comes_back_as_an_answer_and_not_as_a_fault() ->
             return [(await client.post("/v1/execute", content=body)).status_code for body in bodies]
 
     with SandboxPool(ScriptedBackend([])) as pool:
-        assert asyncio.run(run(pool)) == [422, 200, 422]
+        assert asyncio.run(run(pool)) == [422, 200, 422, 422]
 
 
 def test_a_request_id_is_echoed_and_an_odd_one_replaced() -> None:

@@ -223,6 +223,8 @@ def test_a_failed_sandbox_is_no_rejection() -> None:
         pytest.param({"provided_data": [{"id": 2, "test": []}]}, id="no-such-problem"),
         pytest.param({"provided_data": {"id": 1}}, id="no-cases"),
         pytest.param({"provided_data": {"id": 1, "test": "[{"}}, id="cases-that-are-no-json"),
+        pytest.param({"provided_data": {"id": 1, "test": "[" * 100_000}}, id="cases-too-deep"),
+        pytest.param({"provided_data": {"id": 1, "test": "9" * 5_000}}, id="number-too-long"),
         pytest.param({"provided_data": {"id": 1, "test": [{"input": {}, "output": {}}]}}, id="empty-case"),
         pytest.param({"provided_data": None}, id="no-data"),
     ],
