@@ -84,7 +84,8 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
     url = f"http://{HOST}:{port}"
     service = ServiceConfig(workers=config.workers, drain_limit_s=DRAIN_LIMIT_S)
     if config.kind == "serve":
-        await start_serve(table, service, HOST, port, config.max_replicas)
+        replicas = config.max_replicas
+        await start_serve(table, service, HOST, port, max_replicas=replicas, limit_s=READY_LIMIT_S)
         stop, failure = stop_serve, _no_failure
     else:
         actor = SupervisedService(table, service, HOST, port)

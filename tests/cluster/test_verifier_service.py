@@ -8,16 +8,21 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+import ray
+from ray.util import list_named_actors
 
-from rlvr.cluster.verifier_service import VerifierService, claim_port, start_verifiers
+from rlvr.cluster.serve_app import start_serve
+from rlvr.cluster.verifier_service import HOST, VerifierService, claim_port, start_verifiers
 from rlvr.config import VerifierConfig
-from rlvr.errors import ConfigError, VerifierDownError
+from rlvr.errors import ConfigError, InfrastructureError, VerifierDownError
 from tests.cluster.processes import descendants, left_of, named
+from tests.sandboxes.service_tools import until
 from verifiers import Verdict, VerifierClient, VerifierUnavailableError, VerifyRequest
+from verifiers.service.config import ServiceConfig
 
 ONLY = frozenset({"choice"})
 SLOW = {"slow": "tests.cluster.slow_verifier:SlowVerifier"}
@@ -32,6 +37,24 @@ async def service(config: VerifierConfig) -> AsyncIterator[VerifierService]:
         yield started
     finally:
         await started.close()
+
+
+@contextmanager
+def every_processor_taken() -> Iterator[None]:
+    @ray.remote
+    class Idle:
+        """Holds processors."""
+
+    holder = Idle.options(num_cpus=ray.available_resources()["CPU"]).remote()
+    ray.get(holder.__ray_ready__.remote())
+    try:
+        yield
+    finally:
+        ray.kill(holder)
+
+
+def serve_is_running() -> bool:
+    return "SERVE_CONTROLLER_ACTOR" in {actor["name"] for actor in list_named_actors(all_namespaces=True)}
 
 
 async def grade(client: VerifierClient, group: list[VerifyRequest]) -> list[float | None]:
@@ -85,6 +108,26 @@ def test_ray_serve_grades_a_group_through_the_same_client(ray_session: None) -> 
                 await start_verifiers(VerifierConfig(kind="serve"), only=ONLY)
 
     asyncio.run(use())
+
+
+def test_ray_serve_without_a_free_processor_is_an_error_in_time_and_leaves_nothing_behind(
+    ray_session: None,
+) -> None:
+    async def use() -> None:
+        config = ServiceConfig(drain_limit_s=1.0)
+        with pytest.raises(InfrastructureError, match="needs a free CPU"):
+            await start_serve({}, config, HOST, claim_port(0), max_replicas=1, limit_s=1.0)
+        assert not serve_is_running()
+
+        starting = asyncio.create_task(start_verifiers(VerifierConfig(kind="serve"), only=ONLY))
+        await asyncio.to_thread(until, serve_is_running)
+        starting.cancel()
+        await asyncio.wait((starting,))
+        assert starting.cancelled()
+        assert not serve_is_running()
+
+    with every_processor_taken():
+        asyncio.run(use())
 
 
 def test_a_running_service_is_used_and_left_alone() -> None:
