@@ -5,24 +5,17 @@ A plain ASGI middleware, so that a body over the limit is refused while it is st
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
 import hmac
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandboxes.errors import (
-    BodyTimeoutError,
-    PoolFullError,
-    RequestTooLargeError,
-    SandboxError,
-    UnauthorizedError,
-)
+from sandboxes.errors import SandboxError, UnauthorizedError
+from sandboxes.service.bodies import Bodies, ClientLeftError
 from sandboxes.service.config import ServiceConfig
 from sandboxes.service.problems import located, problem_of, problem_response
 
@@ -38,8 +31,7 @@ class Gate:
     def __init__(self, app: ASGIApp, config: ServiceConfig) -> None:
         self._app = app
         self._config = config
-        self._held_bytes = 0
-        """What the bodies of the requests in flight may take."""
+        self._bodies = Bodies(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,8 +48,10 @@ class Gate:
 
         try:
             self._check_token(scope["path"], headers)
-            with self._holding(self._size(headers)):
-                await self._app(scope, _replay(await self._read_body(receive), receive), send_with_ids)
+            async with self._bodies.read(headers, receive) as body:
+                await self._app(scope, _replay(body, receive), send_with_ids)
+        except ClientLeftError:
+            return
         except SandboxError as error:  # of ours: the app explains its own
             refusal = located(problem_of(error), scope["path"], echoed["x-request-id"])
             response = problem_response(refusal, retry_after_s=self._config.retry_after_s)
@@ -69,48 +63,6 @@ class Gate:
             return
         if not hmac.compare_digest(_given_token(headers.get("authorization", "")), token.encode()):
             raise UnauthorizedError("send the service's token as 'Authorization: Bearer ...'")
-
-    def _size(self, headers: Headers) -> int:
-        """What the body may take; one that does not say how long it is may become as long as any."""
-        if "transfer-encoding" in headers:
-            return self._config.max_body_bytes
-        announced = headers.get("content-length", "0")
-        size = int(announced) if announced.isdigit() else 0
-        if size > self._config.max_body_bytes:
-            raise RequestTooLargeError(f"a body of {size} bytes, at most {self._config.max_body_bytes}")
-        return size
-
-    @contextlib.contextmanager
-    def _holding(self, size: int) -> Iterator[None]:
-        if self._held_bytes + size > self._config.max_held_bytes:
-            raise PoolFullError(f"requests in flight hold {self._held_bytes} bytes; try again later")
-        self._held_bytes += size
-        try:
-            yield
-        finally:
-            self._held_bytes -= size
-
-    async def _read_body(self, receive: Receive) -> bytes:
-        try:
-            async with asyncio.timeout(self._config.body_timeout_s):
-                return await self._received(receive)
-        except TimeoutError as error:
-            raise BodyTimeoutError(
-                f"the body did not arrive within {self._config.body_timeout_s:g} s"
-            ) from error
-
-    async def _received(self, receive: Receive) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._config.max_body_bytes:
-                raise RequestTooLargeError(f"a body of more than {self._config.max_body_bytes} bytes")
-            chunks.append(chunk)
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return b"".join(chunks)
 
 
 def _given_token(authorization: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -194,6 +195,34 @@ def test_bodies_in_flight_are_bounded_together() -> None:
     assert_problem(ours, 503, "unavailable")
     assert_problem(theirs, 504, "unavailable")
     assert later.status_code == 200
+
+
+def test_a_body_counts_by_what_has_arrived_of_it_and_not_by_what_it_may_become() -> None:
+    announced = {"Content-Length": "900"}
+
+    async def run(pool: SandboxPool) -> list[int]:
+        begun, done = asyncio.Event(), asyncio.Event()
+
+        async def one_byte() -> AsyncIterator[bytes]:
+            yield b" "
+            begun.set()
+            await done.wait()
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield json.dumps(ECHO).encode()
+
+        async with client_of(pool, ServiceConfig(max_body_bytes=1_000, max_held_bytes=1_000)) as client:
+            client.headers["content-type"] = "application/json"
+            slow = asyncio.ensure_future(client.post("/v1/execute", content=one_byte(), headers=announced))
+            await begun.wait()
+            chunked = [client.post("/v1/execute", content=whole()) for _ in range(2)]
+            answers = await asyncio.gather(*chunked)
+            done.set()
+            await slow
+            return [response.status_code for response in answers]
+
+    with SandboxPool(ScriptedBackend([], wait_s=0.2)) as pool:
+        assert asyncio.run(run(pool)) == [200, 200]
 
 
 def test_the_token_guards_running_but_not_the_health_routes() -> None:
