@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +17,13 @@ import ray
 from ray.exceptions import RayError
 
 from rlvr.cluster.session import beside_driver
+from verifiers.errors import VerifierSetupError
 from verifiers.service.config import ServiceConfig
 from verifiers.service.serve import VerifierServer
 
 STOP_MARGIN_S = 5.0
+LISTEN_LIMIT_S = 30.0
+LISTEN_RETRY_S = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +42,19 @@ class VerifierActor:
     @ray.method(max_task_retries=-1)
     async def serve(self) -> None:
         """Serve until `stop`; called again by Ray when the process died."""
-        self._server = VerifierServer(self._table, self._config, host=self._host, port=self._port)
+        self._server = await self._listen()
         await self._server.serve()
+
+    async def _listen(self) -> VerifierServer:
+        """While the process was dead, anybody's connection may have taken the port for a moment."""
+        deadline = time.monotonic() + LISTEN_LIMIT_S
+        while True:
+            try:
+                return VerifierServer(self._table, self._config, host=self._host, port=self._port)
+            except VerifierSetupError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(LISTEN_RETRY_S)
 
     async def stop(self) -> None:
         if self._server is not None:

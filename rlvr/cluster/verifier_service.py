@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import httpx
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from rlvr.cluster.serve_app import start_serve, stop_serve
 from rlvr.cluster.verifier_actor import SupervisedService
@@ -36,7 +39,18 @@ POLL_LIMIT_S = 10.0
 DRAIN_LIMIT_S = 5.0
 """At the end of a run nobody waits for verdicts any more."""
 TOKEN_VARIABLE = "VERIFIERS_TOKEN"
-"""Bearer token of a service that somebody else runs; ours listens on loopback and needs none."""
+"""Bearer token of a service that somebody else runs; ours has one of its own."""
+MAX_PORT = 65535
+
+
+class _Listed(BaseModel):
+    """A verifier, as far as a run wants to know about it."""
+
+    name: str
+    digest: str
+
+
+_LISTING = TypeAdapter(Annotated[list[_Listed], Field(min_length=1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +62,22 @@ class VerifierService:
     _stop: Callable[[], Awaitable[None]]
 
     async def digests(self) -> dict[str, str]:
-        """The content hash of each verifier, by name.
+        """The content hash of each verifier, by name; waits for a service that is busy or comes back.
 
         Raises:
-            VerifierDownError: the service does not say.
+            ConfigError: what answers there is no verifier service, or wants another token.
+            VerifierDownError: it did not say within READY_LIMIT_S.
         """
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers) as http:
-            try:
-                response = (await http.get("/v1/verifiers")).raise_for_status()
-            except httpx.HTTPError as error:
-                raise VerifierDownError(f"{self.url} does not list its verifiers: {error}") from error
-        return {about["name"]: about["digest"] for about in response.json()}
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=POLL_LIMIT_S) as http:
+            listing = await _answer(http, "/v1/verifiers", READY_LIMIT_S, _no_failure)
+        try:
+            listed = _LISTING.validate_json(listing)
+        except ValidationError as error:
+            raise ConfigError(
+                f"{self.url} is no verifier service: its /v1/verifiers answers {listing[:80]!r}"
+            ) from error
+        return {verifier.name: verifier.digest for verifier in listed}
 
     async def close(self) -> None:
         """End what was started; a service that somebody else runs is left alone."""
@@ -73,16 +91,17 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
         only: the verifiers that the run's problems name; None is all. Plug-ins are always there.
 
     Raises:
-        ConfigError: the port is in use, or a plug-in cannot be loaded; nothing was started.
+        ConfigError: the port is in use, a plug-in cannot be loaded, or the url is no verifier service's.
         VerifierDownError: it did not become ready; the message says why.
     """
     if config.url is not None:
-        await _wait_until_ready(config.url, config.deadline_s, _no_failure)
-        return VerifierService(config.url, os.environ.get(TOKEN_VARIABLE), _leave_alone)
+        running = VerifierService(_checked(config.url), os.environ.get(TOKEN_VARIABLE), _leave_alone)
+        await _wait_until_ready(running, config.deadline_s, _no_failure)
+        return running
     table = _table(config, only)
     port = claim_port(config.port)
-    url = f"http://{HOST}:{port}"
-    service = ServiceConfig(workers=config.workers, drain_limit_s=DRAIN_LIMIT_S)
+    token = secrets.token_hex(16)  # that another program on the port does not know
+    service = ServiceConfig(workers=config.workers, drain_limit_s=DRAIN_LIMIT_S, token=token)
     if config.kind == "serve":
         replicas = config.max_replicas
         await start_serve(table, service, HOST, port, max_replicas=replicas, limit_s=READY_LIMIT_S)
@@ -90,12 +109,13 @@ async def start_verifiers(config: VerifierConfig, *, only: frozenset[str] | None
     else:
         actor = SupervisedService(table, service, HOST, port)
         stop, failure = actor.stop, actor.failure
+    started = VerifierService(f"http://{HOST}:{port}", token, stop)
     try:
-        await _wait_until_ready(url, READY_LIMIT_S, failure)
+        await _wait_until_ready(started, READY_LIMIT_S, failure)
     except BaseException:
         await stop()
         raise
-    return VerifierService(url, None, stop)
+    return started
 
 
 def claim_port(port: int) -> int:
@@ -127,32 +147,60 @@ def _table(config: VerifierConfig, only: frozenset[str] | None) -> dict[str, str
         raise ConfigError(f"verifier.plugins: {error}") from error
 
 
-async def _wait_until_ready(url: str, limit_s: float, failure: Callable[[], BaseException | None]) -> None:
-    """Ask /readyz until it says yes.
+def _checked(url: str) -> str:
+    """The address of a service that somebody else runs, if it can be one."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"verifier.url = {url!r} is no address: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 0) > MAX_PORT:
+        raise ConfigError(f"verifier.url = {url!r} is no address such as http://host:8080")
+    return url
+
+
+async def _wait_until_ready(
+    service: VerifierService, limit_s: float, failure: Callable[[], BaseException | None]
+) -> None:
+    """Wait for its /readyz, and see that it is a verifier service, and the one that takes this token.
 
     Raises:
-        VerifierDownError: it did not within `limit_s`, or `failure` says that it never will.
+        ConfigError: it is another one, or none.
+        VerifierDownError: it was not ready within `limit_s`, or `failure` says that it never will.
     """
+    async with httpx.AsyncClient(base_url=service.url, timeout=POLL_LIMIT_S) as http:
+        await _answer(http, "/readyz", limit_s, failure)
+    await service.digests()
+
+
+async def _answer(
+    http: httpx.AsyncClient, path: str, limit_s: float, failure: Callable[[], BaseException | None]
+) -> bytes:
+    """Ask until the service answers with 200."""
     deadline = time.monotonic() + limit_s
-    async with httpx.AsyncClient(base_url=url, timeout=POLL_LIMIT_S) as http:
-        while (reason := await _not_ready(http)) is not None:
-            if (error := failure()) is not None:
-                raise VerifierDownError(f"the verifier service ended while it started: {error}") from error
-            if time.monotonic() > deadline:
-                raise VerifierDownError(
-                    f"the verifier service at {url} was not ready within {limit_s:.0f} s: {reason}; "
-                    "see `python -m verifiers doctor`"
-                )
-            await asyncio.sleep(POLL_S)
+    while isinstance(said := await _asked(http, path), str):
+        if (error := failure()) is not None:
+            raise VerifierDownError(f"the verifier service ended while it started: {error}") from error
+        if time.monotonic() > deadline:
+            raise VerifierDownError(
+                f"the verifier service at {http.base_url} was not ready within {limit_s:.0f} s: {path} "
+                f"answered {said}; see `python -m verifiers doctor`"
+            )
+        await asyncio.sleep(POLL_S)
+    return said
 
 
-async def _not_ready(http: httpx.AsyncClient) -> str | None:
-    """Why the service is not ready; None once it is."""
+async def _asked(http: httpx.AsyncClient, path: str) -> bytes | str:
+    """What it answers with 200, or why it does not."""
     try:
-        response = await http.get("/readyz")
+        response = await http.get(path)
     except httpx.TransportError as error:
         return f"{type(error).__name__} {error}".strip()
-    return None if response.status_code == httpx.codes.OK else response.text
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise ConfigError(
+            f"the verifier service at {http.base_url} asks for another token: give that of a service that "
+            f"somebody else runs in {TOKEN_VARIABLE}"
+        )
+    return response.content if response.status_code == httpx.codes.OK else response.text
 
 
 def _no_failure() -> BaseException | None:

@@ -15,6 +15,11 @@ def named(title: str) -> psutil.Process:
     return found[0]
 
 
+def pids_of(title: str) -> list[int]:
+    """Descendants of this process whose command line begins with `title`."""
+    return [child.pid for child in psutil.Process().children(recursive=True) if title in _title(child)]
+
+
 def descendants(pid: int) -> list[int]:
     return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
