@@ -31,6 +31,19 @@ def test_codeio(response: str, score: float) -> None:
     assert grade("codeio", response, '"output": {"n": 3, "ok": true}').score == score
 
 
+@pytest.mark.parametrize(
+    ("recorded", "given", "score"),
+    [
+        ("1000000006", "1000000007.0", 0.0),
+        ("5", "5.0", 1.0),
+        ("0.3", "0.30000000000000004", 1.0),
+        ("5.0", "5", 1.0),
+    ],
+)
+def test_codeio_takes_a_neighbouring_integer_for_wrong(recorded: str, given: str, score: float) -> None:
+    assert grade("codeio", f'```json\n{{"output": {given}}}\n```', f'"output": {recorded}').score == score
+
+
 @pytest.mark.parametrize("reference", ["3", '"result": 3', {"x": 1}, 3])
 def test_a_codeio_reference_needs_an_output_or_an_input(reference: object) -> None:
     with pytest.raises(GroundTruthError):

@@ -139,9 +139,7 @@ def _same_but_for_quotes(expected: JsonValue, given: JsonValue) -> bool:
 
 
 def _same_number(expected: float, given: float) -> bool:
-    if isinstance(expected, int) and isinstance(given, int):
+    """Floats within a tolerance; where an integer is recorded or given, its value alone counts."""
+    if isinstance(expected, int) or isinstance(given, int):
         return expected == given
-    try:
-        return math.isclose(expected, given, rel_tol=TOLERANCE, abs_tol=1e-12)
-    except OverflowError:  # an integer that no float can hold
-        return False
+    return math.isclose(expected, given, rel_tol=TOLERANCE, abs_tol=1e-12)
