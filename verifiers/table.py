@@ -3,9 +3,11 @@ r"""Grade an answer read off a table (HiTab, MultiHiertt, FinQA).
     response --last box, else the whole text--> cells split at "|" --compare one by one--> Verdict
 
 Ground truth: text or a number; several cells are separated by `|`, their order does not count. Numbers agree
-within one part in a thousand, integers exactly, thousands separators and currency signs aside. A percent mark
-on one side may be meant as part of the number or as hundredths, so both are tried; without a mark, 0.5, 50
-and 5000 are three different answers. Text is compared without case, markup and spacing.
+within one part in a thousand, integers exactly, thousands separators and currency signs aside; `12.0` may be
+met by what rounds to it. A percent mark on one side may be meant as part of the number or as hundredths, so
+both are tried; without a mark, 0.5, 50 and 5000 are three different answers. A score or a date (`12:30`,
+`10/12`) agrees term by term, and a number with a word that is no unit is a name (`3M`, `7 Up`). Text is
+compared without case, markup and spacing.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from verifiers.errors import GroundTruthError
 from verifiers.extract import after_think, last_boxed, last_tag
 from verifiers.quantities import Quantity, read_quantity
 from verifiers.types import Verdict, VerifyRequest
+from verifiers.unit_words import is_everyday_unit, may_be_counted
 
 RELATIVE_TOLERANCE = Fraction(1, 1000)
 MAX_ANSWER_CHARS = 5_000
@@ -74,16 +77,33 @@ def same_cell(expected: str, given: str) -> bool:
     if _plain(expected) == _plain(given):
         return True
     wanted, found = read_quantity(expected), read_quantity(given)
-    if wanted is None or found is None:
+    if wanted is None or found is None or not _units_agree(wanted, found):
         return False
-    if wanted.unit and found.unit and wanted.unit != found.unit:
+    if wanted.terms is not None and found.terms is not None:
+        return wanted.terms == found.terms and wanted.percent == found.percent
+    if ":" in (wanted.terms or ()) or ":" in (found.terms or ()):
         return False
-    if wanted.value.denominator == 1 and not (wanted.percent or found.percent):
-        return wanted.value == found.value  # years and counts are not rounded
     readings = [(a, b) for a in _readings(wanted) for b in _readings(found)]
     if wanted.percent == found.percent:
         readings = [(wanted.value, found.value)]
-    return any(abs(a - b) <= RELATIVE_TOLERANCE * abs(a) for a, b in readings)
+    return any(abs(a - b) <= _tolerance(wanted, found, a) for a, b in readings)
+
+
+def _units_agree(wanted: Quantity, found: Quantity) -> bool:
+    """Whether the words behind two numbers allow to compare these."""
+    if wanted.unit and found.unit:
+        return wanted.unit == found.unit
+    if wanted.unit:
+        return is_everyday_unit(wanted.unit_as_written)
+    return not found.unit or may_be_counted(found.unit_as_written)
+
+
+def _tolerance(wanted: Quantity, found: Quantity, value: Fraction) -> Fraction:
+    """How far an answer may be off: years and counts are not rounded."""
+    relative = RELATIVE_TOLERANCE * abs(value)
+    if wanted.value.denominator != 1 or wanted.half_step is None or wanted.percent or found.percent:
+        return relative
+    return min(relative, wanted.half_step)
 
 
 def _readings(quantity: Quantity) -> list[Fraction]:
