@@ -86,7 +86,7 @@ def _value(text: str, at: int, depth: int) -> tuple[JsonValue, int]:
 def _number(digits: str) -> int | float:
     if len(digits) > MAX_NUMBER_CHARS:
         raise LiteralSyntaxError(f"a number of {len(digits)} characters")
-    return int(digits) if digits.lstrip("+-").isdigit() else float(digits)
+    return int(digits) if digits.lstrip("+-").isdecimal() else float(digits)
 
 
 def _string(text: str, at: int) -> tuple[str, int]:

@@ -85,6 +85,7 @@ def test_zebra_can_be_all_or_nothing() -> None:
         pytest.param("[[0, 1], [2, 4]]", 0.0, id="one-cell-off"),
         pytest.param("[[0, 1], [2]]", 0.0, id="ragged"),
         pytest.param("[[0, 1, 0], [2, 3, 0]]", 0.0, id="wider"),
+        pytest.param("1" * 5000, 0.0, id="a-cell-that-python-refuses-to-read"),
         pytest.param("[[0, true], [2, 3]]", 0.0, id="truth-values-are-no-colours"),
     ],
 )

@@ -25,6 +25,9 @@ MAX_ANSWER_CHARS = 50_000
 
 _GRID_START = re.compile(r"\[\s{0,20}\[")
 _BARE_ROW = re.compile(r"\s*\d(?:[\s,|]*\d)*\s*")
+_CELL = re.compile(r"\d+")
+MAX_CELL_DIGITS = 9
+"""Colours have one digit; Python refuses to read a number of some thousand."""
 
 Grid = list[list[int]]
 
@@ -65,7 +68,9 @@ def parse_grid(text: str) -> Grid | None:
         return _grid(value)
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and all(_BARE_ROW.fullmatch(line) for line in lines):
-        return _grid([[int(cell) for cell in re.findall(r"\d+", line)] for line in lines])
+        cells = [_CELL.findall(line) for line in lines]
+        if max(len(cell) for row in cells for cell in row) <= MAX_CELL_DIGITS:
+            return _grid([[int(cell) for cell in row] for row in cells])
     return None
 
 
