@@ -6,6 +6,7 @@ import pytest
 from tests.verifiers.grading_tools import grade
 from verifiers.code.checkers import same_value, text_checker
 from verifiers.code.inside.values import Opaque, decode, encode
+from verifiers.code.source import find_program
 from verifiers.code.truth import MAX_TESTS, StdioTests, read_tests
 from verifiers.errors import GroundTruthError
 from verifiers.types import Verdict, VerdictStatus
@@ -151,6 +152,45 @@ def test_no_code_is_no_answer_and_thinking_is_not_run() -> None:
     assert grade("code", "I would double it.", DOUBLE).status is VerdictStatus.NO_ANSWER  # type: ignore[arg-type]
     response = f"<think>```python\nraise SystemExit\n```</think>\n```python\n{GOOD}\n```"
     assert grade("code", response, DOUBLE).score == 1.0  # type: ignore[arg-type]
+
+
+HELPER = "def twice(x):\n    return 2 * x"
+ASKS = "print(twice(int(input())))"
+WHOLE = f"{HELPER}\n{ASKS}"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "source"),
+    [
+        pytest.param([("python", WHOLE), ("", "Sample output:\n4")], WHOLE, id="sample-output"),
+        pytest.param([("", WHOLE)], WHOLE, id="no-label-at-all"),
+        pytest.param([("python3.11", WHOLE)], WHOLE, id="label-with-a-version"),
+        pytest.param([("{.python .numberLines}", WHOLE)], WHOLE, id="label-in-braces"),
+        pytest.param([("python-repl", ">>> 1")], None, id="label-of-something-else"),
+        pytest.param([("python", HELPER), ("python", ASKS)], WHOLE, id="one-program-in-two-fences"),
+        pytest.param([("python", f"x = 1\n{WHOLE}"), ("python", WHOLE)], WHOLE, id="two-programs"),
+        pytest.param([("python", WHOLE), ("python", ASKS)], WHOLE, id="example-that-asks"),
+        pytest.param([("python", WHOLE), ("python", "x = int(input())")], WHOLE, id="a-line-repeated"),
+        pytest.param([("python", WHOLE), ("python", "twice(2) -> 4")], WHOLE, id="example-that-is-no-python"),
+        pytest.param([("python", WHOLE), ("python", "\0")], WHOLE, id="zero-byte"),
+        pytest.param([("python", WHOLE), ("python", "(" * 90_000)], WHOLE, id="brackets"),
+        pytest.param([("python", WHOLE), ("python", "-" * 90_000 + "1")], WHOLE, id="signs"),
+        pytest.param([("python", WHOLE), ("python", "x" + ".x" * 90_000)], WHOLE, id="attributes"),
+    ],
+)
+def test_the_program_among_several_fences(blocks: list[tuple[str, str]], source: str | None) -> None:
+    response = "\n".join(f"```{label}\n{body}\n```" for label, body in blocks)
+    program = find_program(response, "python", stdio=True)
+    assert (program and program.source) == source
+
+
+def test_an_example_that_asks_for_input_is_no_part_of_a_function() -> None:
+    asks = "x = int(input())\nprint(double(x))"
+    for response in (
+        f"```python\n{GOOD}\n```\n```python\n{asks}\n```",
+        f"```py\n{GOOD}\n```\n```\n4 -> 8\n```",
+    ):
+        assert grade("code", response, DOUBLE).score == 1.0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

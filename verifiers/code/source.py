@@ -1,10 +1,11 @@
 r"""Find the program in a response.
 
-    text --after </think>--> all code fences of the language, joined --> Program
+    text --after </think>--> code fences of the language, joined --> Program
 
-Models explain one solution in several fences (imports here, a helper there), so all fences of the language or
-without one count, in order. Nothing is parsed or run here: the names of functions and classes are read off
-the line starts.
+Models explain one solution in several fences (imports here, a helper there), so all fences of the language
+count, in order; those without a language only where none has one, since a sample of the output has none
+either. Two whole programs or an example of use are told from that by `joining.py`. Nothing is run here: the
+names of functions and classes are read off the line starts.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from verifiers.code.joining import MAX_SOURCE_CHARS, join_python
 from verifiers.extract import after_think, fences
 
-MAX_SOURCE_CHARS = 200_000
+__all__ = ["MAX_SOURCE_CHARS", "Program", "find_program"]
 
 _ALIASES = {
     "python": {"python", "python3", "py"},
     "cpp": {"cpp", "c++", "cc"},
     "javascript": {"javascript", "js"},
 }
+_LABEL = re.compile(r"[{.\s]*([a-z][a-z+#]*)[0-9.]*(?=[\s},:;=]|\Z)")
+"""`python3.11`, `{.python}`, `py title="a.py"`: the language without its version."""
 _FUNCTION = re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE)
 _CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
 
@@ -41,9 +45,21 @@ class Program:
         return _CLASS.findall(self.source)
 
 
-def find_program(response: str, language: str) -> Program | None:
-    """The program of a response; None where there is no code fence for the language."""
-    accepted = _ALIASES.get(language, {language}) | {""}
-    bodies = [body for tag, body in fences(after_think(response)) if (tag.split() or [""])[0] in accepted]
-    source = "\n".join(body for body in bodies if body.strip())
-    return Program(language, source) if source else None
+def find_program(response: str, language: str, *, stdio: bool = False) -> Program | None:
+    """The program of a response; None where there is no code fence for the language.
+
+    Args:
+        stdio: it is judged by what it reads and prints, not by what its functions return.
+    """
+    blocks = [(_language(tag), body) for tag, body in fences(after_think(response)) if body.strip()]
+    accepted = _ALIASES.get(language, {language})
+    bodies = [body for tag, body in blocks if tag in accepted] or [body for tag, body in blocks if not tag]
+    if not bodies:
+        return None
+    source = join_python(bodies, stdio=stdio) if language == "python" else "\n".join(bodies)
+    return Program(language, source)
+
+
+def _language(tag: str) -> str:
+    match = _LABEL.match(tag)
+    return tag if match is None else match[1]

@@ -66,7 +66,7 @@ class CodeVerifier(Verifier):
         if language not in LANGUAGES:
             raise GroundTruthError(f"code: no language {language!r}; have {', '.join(LANGUAGES)}")
         budget = _budget(request.extra)
-        program = find_program(request.response, str(language))
+        program = find_program(request.response, str(language), stdio=isinstance(tests, StdioTests))
         if program is None:
             return Verdict.no_answer("no_code_block")
         if len(program.source) > MAX_SOURCE_CHARS:

@@ -122,7 +122,7 @@ class Subject:
     @cached_property
     def source(self) -> str:
         """The source that `code` would run, if it is Python; empty where there is none."""
-        found = find_program(self.text, "python")
+        found = find_program(self.text, "python", stdio=self.task.is_stdio)
         return found.source if found else ""
 
     @cached_property
