@@ -19,6 +19,10 @@ GRID = [[0, 1], [2, 3]]
         pytest.param("```\n['owl', 'blue jay', 'wren-tit']\n```", 1.0, id="fence"),
         pytest.param("1. owl\n2. blue jay\n3. wren-tit", 1.0, id="numbered-lines"),
         pytest.param("owl, blue jay, wren-tit", 1.0, id="no-brackets"),
+        pytest.param("(owl, blue jay, wren-tit)", 1.0, id="round-brackets"),
+        pytest.param(r"\text{owl}, \text{blue jay}, \text{wren-tit}", 1.0, id="latex"),
+        pytest.param("owl then blue jay then wren-tit", 1.0, id="then"),
+        pytest.param("owl, blue jay, then wren-tit", 1.0, id="commas-and-then"),
         pytest.param("['blue jay', 'owl', 'wren-tit']", 0.0, id="other-order"),
         pytest.param("['owl', 'blue jay']", 0.0, id="one-missing"),
         pytest.param("['owl', 'blue jay', 'wren-tit', 'owl']", 0.0, id="one-too-many"),
@@ -62,6 +66,28 @@ def test_graph(answer: str, score: float) -> None:
         pytest.param(
             '{"header": ["Position","Pet","Drink"], "rows": [["1","cat","tea"]]}', 0.5, id="row-missing"
         ),
+        pytest.param(
+            '{"header": ["Position","Pet","Drink"], "rows": [["2","dog","milk"],["1","cat","tea"]]}',
+            1.0,
+            id="rows-in-another-order",
+        ),
+        pytest.param(
+            '{"header": ["Position","Pet","Drink"], "rows": [["2","cat","tea"],["1","dog","milk"]]}',
+            2 / 6,
+            id="positions-swapped",
+        ),
+        pytest.param(
+            'Here {x}: {"header": ["Position","Pet","Drink"], "rows": [[1,"cat","tea"],[2,"dog","milk"]]}',
+            1.0,
+            id="another-brace-first",
+        ),
+        pytest.param(
+            '[{"Position": 1, "Pet": "cat", "Drink": "tea"}, {"Drink": "milk", "Position": 2, "Pet": "dog"}]',
+            1.0,
+            id="an-object-per-row",
+        ),
+        pytest.param('[{"Position": 1, "Pet": "cat"}]', 2 / 6, id="an-object-lacks-a-column"),
+        pytest.param("{" * 40_000, 0.0, id="braces"),
         pytest.param("[[1]]", 0.0, id="no-table"),
     ],
 )

@@ -3,7 +3,8 @@
     "<answer> ['pigeon', 'sparrow'] </answer>" --> ["pigeon", "sparrow"] --compare--> Verdict
 
 Ground truth: a list of names. All or nothing; case, quotes, spacing and newlines do not count, and a list
-without brackets, one item per line, numbered or joined by arrows, is read as a list too.
+without brackets or in round ones, one item per line, numbered or joined by arrows or `then`, is read as a
+list too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from verifiers.types import Verdict, VerifyRequest
 
 MAX_ANSWER_CHARS = 20_000
 
-_ARROW = re.compile(r"\s*(?:->|→|\\(?:right|long)arrow|\\to)\s*")
+_ARROW = re.compile(r"\s*(?:->|→|\\(?:right|long)arrow|\\to)\s*|,?\s+then\s+", re.IGNORECASE)
+_MARKUP = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\b|[{}$]")
 _NUMBERING = re.compile(r"^\s*(?:\d{1,3}[.):]|[-*])\s+")
 
 
@@ -50,10 +52,13 @@ class OrderingVerifier(Verifier):
 
 def parse_names(text: str) -> list[str]:
     """Names of a list in brackets, separated by commas, or one per line."""
+    text = _MARKUP.sub("", text).strip()
     start, end = text.find("["), text.rfind("]")
     if 0 <= start < end:
         text = text[start + 1 : end]
+    elif text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
     text = _ARROW.sub(">", text)
-    separator = next((mark for mark in (",", "\n", ">") if mark in text), ",")
-    names = [plain_word(_NUMBERING.sub("", part)) for part in text.split(separator)]
+    separator = next((mark for mark in ("[,>]", "\n") if re.search(mark, text)), ",")
+    names = [plain_word(_NUMBERING.sub("", part)) for part in re.split(separator, text)]
     return [name for name in names if name]

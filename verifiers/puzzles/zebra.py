@@ -5,11 +5,13 @@
 Ground truth: `{"header": [names], "rows": [[cells]]}`. The score is the share of the reference's cells that
 are right, as in Guru; `extra = {"exact": true}` asks for all or nothing. Numbers and strings (`1`, `"1"`) and
 upper and lower case are the same cell. Columns are matched by header where the answer's header holds the same
-names, else by place.
+names, else by place; rows by their numbers in the first column (the position), where the answer has them. A
+list of objects, one per row, is a table too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -22,6 +24,10 @@ from verifiers.puzzles.stated_answer import plain_word, stated_answer
 from verifiers.types import Verdict, VerifyRequest
 
 MAX_ANSWER_CHARS = 50_000
+MAX_STARTS = 50
+"""How many brackets are tried for the beginning of a table."""
+
+_START = re.compile(r"[\[{]")
 
 _TRUTH: dict[str, JsonValue] = {"header": ["Position", "Job"], "rows": [["1", "chef"], ["2", "smith"]]}
 
@@ -69,15 +75,21 @@ class ZebraVerifier(Verifier):
 
 
 def parse_table(text: str) -> Table | None:
-    """The first `{...}` of a text, if it has a header and rows."""
-    start = text.find("{")
-    if start < 0:
-        return None
-    try:
-        value, _ = read_literal(text, start)
-    except LiteralSyntaxError:
-        return None
-    return _table(value)
+    """The last table of a text: an object with header and rows, or a list of objects."""
+    last, at = None, 0
+    for _ in range(MAX_STARTS):
+        start = _START.search(text, at)
+        if start is None:
+            break
+        at = start.end()
+        try:
+            value, end = read_literal(text, start.start())
+        except LiteralSyntaxError:
+            continue
+        table = _table(value)
+        if table is not None:
+            last, at = table, end
+    return last
 
 
 def count_right_cells(given: Table, expected: Table) -> tuple[int, int]:
@@ -87,20 +99,41 @@ def count_right_cells(given: Table, expected: Table) -> tuple[int, int]:
     if sorted(given[0]) == sorted(header) and len(set(header)) == len(header):
         columns = [given[0].index(name) for name in header]
     right = 0
-    for given_row, row in zip(given[1], rows, strict=False):
+    for given_row, row in zip(_in_order(given[1], rows, columns[0]), rows, strict=False):
         for column, cell in zip(columns, row, strict=True):
             right += column < len(given_row) and given_row[column] == cell
     return right, len(header) * len(rows)
 
 
+def _in_order(given: list[list[str]], rows: list[list[str]], key: int) -> list[list[str]]:
+    """The answer's rows in the reference's order, where both number them and no number comes twice."""
+    order = [row[0] for row in rows]
+    by_number = {row[key]: row for row in given if len(row) > key}
+    if (
+        not all(map(str.isdecimal, order))
+        or len(by_number) != len(given)
+        or not by_number.keys() <= set(order)
+    ):
+        return given
+    return [by_number.get(number, []) for number in order]
+
+
 def _table(value: JsonValue) -> Table | None:
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        value = {"header": list(value[0]), "rows": value}
     if not isinstance(value, Mapping):
         return None
     header, rows = value.get("header"), value.get("rows")
     if not isinstance(header, list) or not isinstance(rows, list) or not rows:
         return None
-    if not all(isinstance(row, list) for row in rows):
+    cells = [_cells(header, row) for row in rows]
+    if None in cells:
         return None
-    return [plain_word(str(name)) for name in header], [
-        [plain_word(str(cell)) for cell in row] for row in rows if isinstance(row, list)
-    ]
+    return [plain_word(str(name)) for name in header], [row for row in cells if row is not None]
+
+
+def _cells(header: list[JsonValue], row: JsonValue) -> list[str] | None:
+    """The cells of a row, in the order of the header where it is an object; None where it is no row."""
+    if isinstance(row, Mapping):
+        row = [row.get(str(name), "") for name in header]
+    return [plain_word(str(cell)) for cell in row] if isinstance(row, list) else None
