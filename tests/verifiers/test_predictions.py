@@ -6,6 +6,7 @@ from tests.verifiers.grading_tools import grade
 from verifiers.errors import GroundTruthError
 
 ADD_ONE = {"functional": "def f(x):\n    return x + 1"}
+SAME = {"functional": "def f(a, b=0):\n    return (a, b)"}
 PAIR = {"functional": "def f(a, b=0):\n    return (a, {b})"}
 
 
@@ -56,6 +57,12 @@ def test_a_codeio_reference_needs_an_output_or_an_input(reference: object) -> No
         pytest.param("```python\nassert f(1) == 2\n```", ADD_ONE, 1.0, id="right"),
         pytest.param("<answer>assert 2 == f(x=1)</answer>", ADD_ONE, 1.0, id="sides-and-keywords"),
         pytest.param("assert f(1, b='x') == (1, {'x'})", PAIR, 1.0, id="tuples-and-sets"),
+        pytest.param("```python\nassert f([1,\n 2]) == ([1, 2],\n0)\nok\n```", SAME, 1.0, id="over-lines"),
+        pytest.param('assert f(1, **{"b": 2}) == (1, 2)', SAME, 1.0, id="keywords-in-a-mapping"),
+        pytest.param("assert f(*[1, 2]) == (1, 2)", SAME, 1.0, id="arguments-in-a-list"),
+        pytest.param('assert f(**{"a": 1}) == (1, 1)', SAME, 0.0, id="no-argument-gets-lost"),
+        pytest.param('assert f(1, b=1, **{"b": 2}) == (1, 2)', SAME, 0.0, id="a-keyword-twice"),
+        pytest.param("assert f(1,\n" * 200, SAME, 0.0, id="never-ends"),
         pytest.param("```python\nassert f(1) == 3\n```", ADD_ONE, 0.0, id="wrong"),
         pytest.param("```python\nassert f(1) == f(1)\n```", ADD_ONE, 0.0, id="itself"),
         pytest.param("```python\nassert True\n```", ADD_ONE, 0.0, id="no-call"),
@@ -77,3 +84,14 @@ def test_cruxeval_must_answer_what_was_asked() -> None:
         assert grade("cruxeval", "assert f(1) == 2", ADD_ONE, prompt=prompt).score == 1.0  # type: ignore[arg-type]
         other = grade("cruxeval", "assert f(5) == 6", ADD_ONE, prompt=prompt)  # type: ignore[arg-type]
         assert (other.score, other.reason) == (0.0, "other_question")
+
+
+def test_a_cruxeval_question_that_no_literals_answer_is_an_error() -> None:
+    with pytest.raises(GroundTruthError, match="Counter"):
+        grade("cruxeval", "assert f(1) == 2", ADD_ONE, prompt="assert f(x=Counter(5)) == ??")  # type: ignore[arg-type]
+
+
+def test_cruxeval_reads_the_last_question_that_can_be_read() -> None:
+    prompt = "assert f(??) == 2\nAnswer as `assert f(??) == <value>`."
+    assert grade("cruxeval", "assert f(1) == 2", ADD_ONE, prompt=prompt).score == 1.0  # type: ignore[arg-type]
+    assert grade("cruxeval", "assert f(2) == 3", ADD_ONE, prompt=prompt).score == 0.0  # type: ignore[arg-type]

@@ -6,7 +6,7 @@
 Ground truth: `{"functional": "def f(...): ..."}`, as an object or a JSON string. The answer is never
 executed: it must be one call with literal arguments compared with a literal, which rules out `assert f(1) ==
 f(1)`. Where the prompt shows the question (`assert f(??) == 2`, `assert f(1) == ??`), the given side must be
-the one asked.
+the one asked; a question whose given side is no literal cannot be answered so, and is an error of the data.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from verifiers.types import Verdict, VerifyRequest
 
 MAX_CLAIM_CHARS = 5_000
 """Python's parser is only given this much of what a model wrote."""
+MAX_CLAIM_LINES = 40
 BUDGET = Budget(time_limit_s=3.0, memory_limit_mb=256)
 
 _QUESTION = re.compile(r"assert\s+(f\(.*\))\s*==\s*(.+)")
@@ -87,16 +88,23 @@ class CruxEvalVerifier(Verifier):
 
 def read_claim(text: str) -> Claim | None:
     """Read one `assert f(<literals>) == <literal>`; None for anything else."""
+    body = _statements(text)
+    if body is None or len(body) != 1 or not isinstance(body[0], ast.Assert | ast.Expr):
+        return None
+    try:
+        return _read_comparison(body[0].test if isinstance(body[0], ast.Assert) else body[0].value)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return None  # not made of literals
+
+
+def _statements(text: str) -> list[ast.stmt] | None:
+    """What a text consists of, where it is Python and not too long."""
     if len(text) > MAX_CLAIM_CHARS:
         return None
     try:
-        body = ast.parse(text.strip()).body
-        if len(body) != 1 or not isinstance(body[0], ast.Assert | ast.Expr):
-            return None
-        condition = body[0].test if isinstance(body[0], ast.Assert) else body[0].value
-        return _read_comparison(condition)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return None  # not Python, or not made of literals
+        return ast.parse(text.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _read_comparison(condition: ast.expr) -> Claim | None:
@@ -111,33 +119,68 @@ def _read_comparison(condition: ast.expr) -> Claim | None:
         call, result = result, call
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "f":
         return None
-    kwargs = {
-        keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg is not None
-    }
-    return Claim(tuple(map(ast.literal_eval, call.args)), kwargs, ast.literal_eval(result))
+    return Claim(_arguments(call.args), _keywords(call.keywords), ast.literal_eval(result))
+
+
+def _arguments(nodes: list[ast.expr]) -> tuple[Any, ...]:
+    """`1, *[2, 3]` is three arguments."""
+    values: list[Any] = []
+    for node in nodes:
+        values += ast.literal_eval(node.value) if isinstance(node, ast.Starred) else [ast.literal_eval(node)]
+    return tuple(values)
+
+
+def _keywords(nodes: list[ast.keyword]) -> dict[str, Any]:
+    """`x=1, **{"y": 2}` is two of them.
+
+    Raises:
+        ValueError: no names, or one of them twice.
+    """
+    values: dict[str, Any] = {}
+    for node in nodes:
+        value = ast.literal_eval(node.value)
+        new = value if node.arg is None else {node.arg: value}
+        if not all(isinstance(name, str) for name in new) or values.keys() & new.keys():
+            raise ValueError(f"{ast.unparse(node)} is no keyword argument, or not the first of its name")
+        values |= new
+    return values
 
 
 def _answers_the_question(claim: Claim, prompt: str) -> bool:
     """The side of the assertion that the prompt gives must come back unchanged; without a question anything
-    goes."""
+    goes.
+
+    Raises:
+        GroundTruthError: there is a question, and what it gives is not made of literals.
+    """
     questions = [match.groups() for match in _QUESTION.finditer(prompt) if "??" in match.group()]
-    if not questions:
-        return True
-    call, result = questions[-1]
-    if "??" in result:
-        asked = read_claim(f"assert {call} == 0")
-        return asked is None or (asked.args, asked.kwargs) == (claim.args, claim.kwargs)
-    asked = read_claim(f"assert f() == {result}")
-    return asked is None or asked.result == claim.result
+    for call, result in reversed(questions):
+        of_input = "??" in result
+        asked = read_claim(f"assert {call} == 0" if of_input else f"assert f() == {result}")
+        if asked is not None:
+            return (
+                (asked.args, asked.kwargs) == (claim.args, claim.kwargs)
+                if of_input
+                else asked.result == claim.result
+            )
+    if questions:
+        raise GroundTruthError(f"cruxeval: no literals answer {' == '.join(questions[-1])!r:.200}")
+    return True
 
 
 def _claim_text(response: str) -> str:
+    """The last assertion about `f`, with the lines over which it runs on."""
     text = after_think(response)
     blocks = [body for language, body in fences(text) if language in ("python", "py", "")]
     tagged = last_tag(text)
     stated = blocks[-1] if blocks else (tagged if tagged is not None else text)
-    lines = [line for line in stated.splitlines() if re.match(r"\s*assert\s+f\(", line)]
-    return lines[-1].strip() if lines else stated.strip()
+    lines = stated.splitlines()
+    starts = [at for at, line in enumerate(lines) if re.match(r"\s*assert\s+f\(", line)]
+    if not starts:
+        return stated.strip()
+    last = lines[starts[-1] : starts[-1] + MAX_CLAIM_LINES]
+    claims = ("\n".join(last[:count]).strip() for count in range(1, len(last) + 1))
+    return next((claim for claim in claims if _statements(claim) is not None), last[0].strip())
 
 
 def _function_source(ground_truth: JsonValue) -> str:
