@@ -1,5 +1,7 @@
 """Predicted inputs and outputs of programs: compared as data, run only in a sandbox."""
 
+import time
+
 import pytest
 
 from tests.verifiers.grading_tools import grade
@@ -43,6 +45,13 @@ def test_codeio(response: str, score: float) -> None:
 )
 def test_codeio_takes_a_neighbouring_integer_for_wrong(recorded: str, given: str, score: float) -> None:
     assert grade("codeio", f'```json\n{{"output": {given}}}\n```', f'"output": {recorded}').score == score
+
+
+def test_objects_that_never_close_are_not_read_again_and_again() -> None:
+    start = time.process_time()
+    grade("codeio", ('{"a":[' + "1," * 900) * 200 + "}", '"output": 3')
+    assert time.process_time() - start < 2  # 8 s where each of them is read to the end
+    assert grade("codeio", "{" * 300 + ' so {"output": {"n": 3}}', '"output": {"n": 3}').score == 1.0
 
 
 @pytest.mark.parametrize("reference", ["3", '"result": 3', {"x": 1}, 3])

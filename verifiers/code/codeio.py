@@ -26,6 +26,8 @@ WRAPPERS = ("output", "input")
 TOLERANCE = 1e-6
 MAX_STARTS = 200
 """How many opening braces from the end are tried for an answer without fence and box."""
+MAX_TAIL_CHARS = 10_000
+"""And how far from the last closing one, since each try may read up to the end."""
 
 
 class CodeIOVerifier(Verifier):
@@ -80,7 +82,8 @@ def _last_objects(text: str) -> Iterator[str]:
     end = text.rfind("}")
     starts: list[int] = []
     position = end
-    while len(starts) < MAX_STARTS and (position := text.rfind("{", 0, position)) >= 0:
+    first = max(0, end - MAX_TAIL_CHARS)
+    while len(starts) < MAX_STARTS and (position := text.rfind("{", first, position)) >= 0:
         starts.append(position)
     for start in reversed(starts):
         try:
