@@ -43,20 +43,27 @@ _JOINER = (
     r"(?:(?i:or|and|to|through|but|also|maybe|perhaps|possibly|alternatively|otherwise|else|plus|even|either"
     r"|option|choice|answer)\b|[,;|/&+=~–—-])"
 )
+_SUBJECTS = (
+    r"(?:\s*(?:,|and\b|or\b)\s*[A-J](?![A-Za-z0-9']))*\s+(?:is|are|was|were|would|does|do|has|have|fails?|cannot"
+    r"|\w+n['’]t)\b(?!\s+(?:\w+ly|also|both|correct|right|possible|true|plausible|valid|fine|the)\b)"
+)
+"""Behind other letters, this says something of them: `D is wrong`, `A and B are too small`."""
 _JOINED = re.compile(
-    rf"[\"')\].:\s]{{0,9}}(?:{_JOINER}[\s(\[]{{0,9}}){{1,6}}{_LONE}(?!\s*[=<>])(?!\s[a-z]{{3}})"
+    rf"[\"')\].:\s]{{0,9}}(?:{_JOINER}[\s(\[]{{0,9}}){{1,6}}{_LONE}(?!{_SUBJECTS})(?!\s*[=<>])(?!\s[a-z]{{3}})"
 )
 """`A or B`, `A | B`, `A but also B`; not `C, A noble gas` and not `C, F = ma`."""
 _ADJACENT = re.compile(
-    rf"[\"')\].:\s]{{0,9}}[(\[]?(?!I){_LONE}[\"')\]]*(?=\s*(?:\Z|[.:,;|]|/\s*[A-J]\b|(?:and|or|to|but|is|are)\b"
+    rf"[\"')\].:\s]{{0,9}}[(\[]?(?!I){_LONE}(?!{_SUBJECTS})[\"')\]]*(?=\s*(?:\Z|[.:,;|]|/\s*[A-J]\b|(?:and|or|to|but|is|are)\b"
     r"|[(\[]?[A-J](?![A-Za-z0-9'])))"
 )
 """`A B C`, `(A)(B)`, `A. B.`; not `C. A noble gas`, `A. B cells`, `B. F = ma` and not `A. I only`."""
 _LISTED = re.compile(rf"(?<![°(\[])(?!I){_LONE}[).:]\s+\S|(?:^|[\s;,])(?!\(I)\((?P<other>[A-J])\)\s+\S")
 """The next option of a list of them: `A. x B. y`, `(A) x (B) y`."""
 _SECOND_THOUGHT = re.compile(
-    r"(?:\b(?i:also|maybe|perhaps|possibly|alternatively|otherwise)|(?i:\b(?:or|and|but)\s+(?:option|choice|answer)))"
-    rf"\s+(?i:(?:the\s+)?(?:option|choice|answer)\s+)?[(\[]?{_LONE}|(?:\bor\b|\band\b|[,/;&\n])\s*[(\[]?(?P<other>[A-J])[).:](?:\s|$)"
+    r"(?:\b(?i:also|maybe|perhaps|possibly|alternatively|otherwise)"
+    r"|(?i:\b(?:or|and|but)\s+(?:option|choice|answer)))"
+    rf"\s+(?i:(?:the\s+)?(?:option|choice|answer)\s+)?[(\[]?{_LONE}"
+    r"|(?:\bor\b|\band\b|[,/;&\n])\s*[(\[]?(?P<other>[A-J])[).:](?:\s|$)"
 )
 _NEGATION = re.compile(
     r"\b(?:not|neither|nor|never|cannot|except|excluding|(?:any|every)thing but|all but|(?:other|rather) than"
@@ -70,11 +77,12 @@ _DENIED = re.compile(
     r"(?:answer|option|choice|one)?\s*(?:\Z|[.,;!]|because\b|since\b|as\b))",
     re.IGNORECASE,
 )
-_NO_LEAD_IN = re.compile(
-    r"\b(?:(?:wrong|incorrect|false|not)\s+(?:(?:the|an?|correct|right|best)\s+){0,2}|(?:or|also|maybe|perhaps)\s+)\Z",
+_OTHER_LEAD_IN = re.compile(
+    r"\b(?:(?P<denied>(?:wrong|incorrect|false|not)\s+(?:(?:the|an?|correct|right|best)\s+){0,2})"
+    r"|(?:or|also|maybe|perhaps)\s+)\Z",
     re.IGNORECASE,
 )
-"""Before `answer` or `option`, this makes it another one than the one that is meant."""
+"""Before `answer` or `option`, this makes it one that is not meant, or not alone."""
 _SUBJECT = re.compile(
     rf"{_LONE}[\"')\]]{{0,3}}\s+(?:is|must be|would be)\s+"
     r"(?:(?:clearly|therefore|thus|indeed|the|my|only|correct|right|best|final|most|likely)\s+){0,5}\Z"
@@ -144,8 +152,15 @@ def unboxed_letter(text: str) -> str | None:
     """The letter of an answer without a box: the last "answer is C" or "C is the answer", one bracketed
     letter, or a bare letter."""
     lead_ins = list(_LEAD_IN.finditer(text))
+    for lead_in in reversed(lead_ins):
+        line = text[: lead_in.start()].rpartition("\n")[2]
+        other = _OTHER_LEAD_IN.search(line)
+        if other is None:
+            return _letter_around(text, lead_in, line)
+        if not other["denied"]:
+            return None
     if lead_ins:
-        return _letter_around(text, lead_ins[-1])
+        return None
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return None
@@ -155,14 +170,12 @@ def unboxed_letter(text: str) -> str | None:
     return leading_letter(lines[-1])
 
 
-def _letter_around(text: str, lead_in: re.Match[str]) -> str | None:
-    before = text[: lead_in.start()].rpartition("\n")[2]
+def _letter_around(text: str, lead_in: re.Match[str], before: str) -> str | None:
+    """The letter of a sentence that holds a lead-in, with the line `before` that."""
     subject = _SUBJECT.search(before)
     if subject is not None:
         only = {match["letter"] for match in _LONE_LETTER.finditer(before)} <= {subject["letter"], "I"}
         return _letter_at(before, subject.start("letter")) if only else None
-    if _NO_LEAD_IN.search(before):
-        return None
     line = text[lead_in.end() :].strip().split("\n", 1)[0]
     if whole := _WHOLE.fullmatch(line):
         return whole.group(1).upper()

@@ -25,6 +25,9 @@ from verifiers.types import VerdictStatus
         pytest.param("B is the correct answer.", "B", id="answer-behind"),
         pytest.param("I think that (B) is the best choice, because A is not.", "B", id="choice-behind"),
         pytest.param("Answer: B, not A", "B", id="not-another"),
+        pytest.param("The answer is B. A and C are too small.", "B", id="others-are-wrong"),
+        pytest.param("Answer: B; D is wrong", "B", id="another-is-wrong"),
+        pytest.param("Answer: option B, not option D", "B", id="not-another-option"),
         pytest.param("Answer: B. A noble gas", "B", id="article-behind"),
         pytest.param("Answer: B I think", "B", id="pronoun-behind"),
         pytest.param(r"\boxed{Ｂ}", "B", id="full-width"),
@@ -85,6 +88,8 @@ def test_a_capital_in_the_text_of_an_option_names_no_option(option: str) -> None
         "neither A nor B",
         "(A) is wrong",
         "A? Or B.",
+        "A; B is also right",
+        "A. B is correct",
     ],
 )
 def test_several_letters_and_a_denied_one_are_no_answer(named: str) -> None:
