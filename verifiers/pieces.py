@@ -14,7 +14,7 @@ import httpx
 from verifiers.errors import VerifierError, VerifierUnavailableError
 from verifiers.retrying import Attempts
 from verifiers.types import Verdict, VerifyRequest
-from verifiers.wire import batch_body, read_batch
+from verifiers.wire import batch_body, read_batch, request_body
 
 BATCH_ITEMS = 256
 """Larger batches are sent in pieces of this size, so that no reply is waited for much longer than another."""
@@ -38,7 +38,8 @@ class Piece:
         Raises:
             VerifierUnavailableError: the deadline has passed.
         """
-        return batch_body([self._requests[index] for index in self.missing], self.attempts.remaining_s)
+        items = [request_body(self._requests[index]) for index in self.missing]
+        return batch_body(items, self.attempts.remaining_s)
 
     def take(self, response: httpx.Response) -> float:
         """Put what was answered in its place; seconds to wait before the rest is asked again.

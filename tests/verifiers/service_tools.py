@@ -20,7 +20,7 @@ from verifiers.types import Verdict, VerifyRequest
 
 
 class EchoVerifier(Verifier):
-    """Right is what equals the reference. Does what the response orders: crash, touch, sleep."""
+    """Right is what equals the reference. Does what the response orders: crash, touch, sleep, show."""
 
     name: ClassVar[str] = "echo"
     wall_limit_s: ClassVar[float] = 1.0
@@ -33,6 +33,8 @@ class EchoVerifier(Verifier):
             _crash_once(str(request.extra["marker"]))
         if request.response == "touch":
             Path(str(request.extra["marker"])).touch()
+        if request.response == "show":
+            return Verdict.compared(True, repr(request.ground_truth))
         if request.response.startswith("sleep "):
             time.sleep(float(request.response.split()[1]))
         return Verdict.compared(request.response == request.ground_truth, request.response)

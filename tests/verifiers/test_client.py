@@ -3,6 +3,7 @@
 import asyncio
 import email.utils
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,13 @@ import pytest
 
 from tests.verifiers.service_tools import echo, running_app
 from verifiers.client import SyncVerifierClient, VerifierClient
-from verifiers.errors import GroundTruthError, UnauthorizedError, VerifierError, VerifierUnavailableError
+from verifiers.errors import (
+    GroundTruthError,
+    InvalidRequestError,
+    UnauthorizedError,
+    VerifierError,
+    VerifierUnavailableError,
+)
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict, VerifyRequest
 
@@ -217,3 +224,31 @@ def test_client_and_service_agree_on_verdicts_and_errors() -> None:
     assert (right.score, wrong.score) == (1.0, 0.0)
     assert isinstance(bad, GroundTruthError)
     assert "one letter A-J" in str(bad)
+
+
+def test_a_reference_means_the_same_to_the_service_whatever_python_puts_into_it() -> None:
+    truths = [None, math.inf, [1.0, -math.inf], {"nan": math.nan}, "\ud800", "\u00e9"]
+    requests = [VerifyRequest(verifier="echo", response="show", ground_truth=truth) for truth in truths]
+
+    async def run() -> list[list[Verdict | VerifierError]]:
+        async with (
+            running_app(ServiceConfig(workers=1)) as (app, _),
+            VerifierClient("http://service", transport=httpx.ASGITransport(app)) as client,
+        ):
+            return [
+                await client.verify_batch(requests),
+                [await client.verify(request) for request in requests],
+            ]
+
+    for outcomes in asyncio.run(run()):
+        shown = [outcome.answer for outcome in outcomes if isinstance(outcome, Verdict)]
+        assert shown == list(map(repr, truths))
+
+
+def test_a_request_that_no_json_reader_would_take_is_an_error_of_ours() -> None:
+    async def run() -> Verdict:
+        async with VerifierClient("http://service", transport=ScriptedService(graded)) as client:
+            return await client.verify(VerifyRequest(verifier="echo", response="a", ground_truth=10**5000))
+
+    with pytest.raises(InvalidRequestError):
+        asyncio.run(run())
