@@ -67,7 +67,7 @@ class VerifierClient:
 
         Returns:
             One entry per request, in request order: its verdict, or the error that this item alone met. Items
-            that the service could not start in time are asked again until the deadline.
+            that had no verdict in time are asked again until the deadline.
 
         Raises:
             VerifierUnavailableError: no answer at all before the deadline.

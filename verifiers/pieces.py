@@ -21,7 +21,7 @@ BATCH_ITEMS = 256
 
 
 class Piece:
-    """Items that are asked together. Those that the service could not start in time are asked again."""
+    """Items that are asked together. Those that got no verdict in time are asked again."""
 
     def __init__(self, requests: Sequence[VerifyRequest], attempts: Attempts) -> None:
         self.attempts = attempts
@@ -39,7 +39,7 @@ class Piece:
             VerifierUnavailableError: the deadline has passed.
         """
         items = [request_body(self._requests[index]) for index in self.missing]
-        return batch_body(items, self.attempts.remaining_s)
+        return batch_body(items, self.attempts.useful_s)
 
     def take(self, response: httpx.Response) -> float:
         """Put what was answered in its place; seconds to wait before the rest is asked again.

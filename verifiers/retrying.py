@@ -17,6 +17,10 @@ from verifiers.errors import VerifierUnavailableError
 TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
 BASE_PAUSE_S = 0.1
 MAX_PAUSE_S = 5.0
+WAY_BACK_SHARE = 0.05
+MIN_WAY_BACK_S = 0.5
+"""The service is told less than the client waits, by a share and at least by this."""
+MIN_TIMEOUT_S = 0.001
 
 
 class Attempts:
@@ -45,9 +49,20 @@ class Attempts:
         return remaining
 
     @property
+    def useful_s(self) -> float:
+        """For how long the service may take: less than is left, because its answer has to come back too.
+
+        Raises:
+            VerifierUnavailableError: nothing is left.
+        """
+        remaining_s = self.remaining_s
+        way_back_s = max(MIN_WAY_BACK_S, WAY_BACK_SHARE * remaining_s)
+        return max(MIN_TIMEOUT_S, remaining_s - way_back_s, remaining_s / 2)
+
+    @property
     def headers(self) -> dict[str, str]:
         """Tells the service for how long an answer is of use, so that it starts nothing in vain."""
-        return {"X-Request-Timeout": f"{max(0.001, self.remaining_s):.3f}"}
+        return {"X-Request-Timeout": f"{self.useful_s:.3f}"}
 
     def out_of_time(self) -> VerifierUnavailableError:
         return VerifierUnavailableError(f"{self._url} did not answer before the deadline")

@@ -101,10 +101,18 @@ def test_an_odd_retry_after_is_no_reason_to_give_up(asked: str) -> None:
     assert verify(ScriptedService(status(503, **{"Retry-After": asked}), graded)).score == 1.0
 
 
-def test_the_service_is_told_how_long_an_answer_is_of_use() -> None:
+@pytest.mark.parametrize(("deadline_s", "told_s"), [(100.0, 95.0), (7.0, 6.5), (0.6, 0.3)])
+def test_the_service_is_told_of_less_time_than_the_client_waits(deadline_s: float, told_s: float) -> None:
     service = ScriptedService(graded)
-    verify(service, deadline_s=7.0)
-    assert 6.0 < float(service.requests[0].headers["X-Request-Timeout"]) <= 7.0
+
+    async def run() -> None:
+        async with VerifierClient("http://service", deadline_s=deadline_s, transport=service) as client:
+            await client.verify_batch([echo("a")])
+
+    asyncio.run(run())
+    (sent,) = service.requests
+    assert 0.0 < float(sent.headers["X-Request-Timeout"]) <= told_s
+    assert 0 < json.loads(sent.content)["deadline_ms"] <= told_s * 1e3
 
 
 class TricklingService(httpx.AsyncBaseTransport):

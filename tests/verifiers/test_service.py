@@ -126,14 +126,24 @@ def test_a_full_queue_answers_503_and_says_when_to_come_back() -> None:
     assert int(response.headers["retry-after"]) >= 1
 
 
-def test_items_that_were_not_started_before_the_deadline_say_so(talk: Talk) -> None:
+def test_an_item_that_takes_too_long_holds_up_no_other_verdict_of_its_batch(talk: Talk) -> None:
     async def ask(client: httpx.AsyncClient) -> httpx.Response:
-        items = [ECHO | {"response": "sleep 0.4"}, ECHO]
-        return await client.post("/v1/verify/batch", json={"items": items, "deadline_ms": 100})
+        items = [ECHO, ECHO | {"response": "sleep 0.9"}, ECHO]
+        response = await client.post("/v1/verify/batch", json={"items": items, "deadline_ms": 400})
+        await client.post("/v1/verify", json=ECHO)  # after the work that nobody waits for
+        return response
 
-    first, second = talk(ask).json()["verdicts"]
-    assert first["score"] == 0.0
-    assert second["error"]["type"] == "urn:verifiers:unavailable"
+    graded, *late = talk(ask).json()["verdicts"]
+    assert graded["score"] == 1.0
+    assert [entry["error"]["type"] for entry in late] == ["urn:verifiers:unavailable"] * 2
+
+
+def test_who_does_not_say_for_how_long_an_answer_is_of_use_gets_it_when_it_is_there() -> None:
+    config = ServiceConfig(workers=1, default_deadline_s=0.1)
+    response = talk_to(
+        config, lambda client: client.post("/v1/verify", json={**ECHO, "response": "sleep 0.4"})
+    )
+    assert response.json()["score"] == 0.0
 
 
 def test_the_token_guards_grading_but_not_the_health_routes() -> None:

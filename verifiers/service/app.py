@@ -7,8 +7,8 @@
     and the routes of other trainers' protocols, see `adapter_routes`
 
 An item of a batch that cannot be graded becomes `{"error": Problem}` in its place and never fails the
-others. A client says in `X-Request-Timeout` for how many seconds its answer is of use. The event loop only
-moves bytes; worker processes grade.
+others. A client says in `X-Request-Timeout` for how many seconds its answer is of use, and gets one by then.
+The event loop only moves bytes; worker processes grade.
 """
 
 from __future__ import annotations

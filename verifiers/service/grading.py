@@ -38,7 +38,8 @@ class BatchRequest(BaseModel):
         examples=[[{"verifier": "math", "response": r"so \boxed{42}", "ground_truth": "42"}]],
     )
     deadline_ms: int | None = Field(default=None, gt=0, le=MAX_DEADLINE_S * 1_000)
-    """An item that is still waiting after this long is not started and fails as `unavailable`."""
+    """The answer comes after this long at the latest: an item without a verdict then fails as
+    `unavailable`."""
 
 
 class ItemError(BaseModel):
@@ -60,7 +61,12 @@ class Grading:
         self._config = config
 
     async def one(self, request: VerifyRequest, timeout_s: float | None) -> Verdict:
-        """Grade one request; None is the service's own deadline.
+        """Grade one request.
+
+        Args:
+            timeout_s: for how long the answer is of use; work that was started goes on without anybody
+                waiting for it. None: the service's own deadline for waiting, and what was started is waited
+                for.
 
         Raises:
             VerifierError: there is no verdict.
@@ -70,7 +76,11 @@ class Grading:
                 f"a response of {len(request.response)} characters, at most {self._config.max_response_chars}"
             )
         deadline = time.monotonic() + (timeout_s or self._config.default_deadline_s)
-        verdict = await self._pool.grade(request, deadline=deadline)
+        try:
+            async with asyncio.timeout(timeout_s):
+                verdict = await self._pool.grade(request, deadline=deadline)
+        except TimeoutError:
+            raise VerifierUnavailableError("the verdict did not come before the deadline") from None
         self._metrics.count(verdict)
         return verdict
 
@@ -92,7 +102,7 @@ class Grading:
         return verdicts
 
     async def many(self, batch: BatchRequest, timeout_s: float | None) -> BatchResponse:
-        """Grade the items of a batch, each for itself.
+        """Grade the items of a batch, each for itself; one that takes too long holds up no other's verdict.
 
         Raises:
             VerifierError: the batch as a whole is too large, or finds no room in the queue.

@@ -14,6 +14,6 @@ RequestTimeout = Annotated[
         alias="X-Request-Timeout",
         gt=0,
         le=MAX_DEADLINE_S,
-        description="Seconds; a request that still waits for a worker then is not started and answered 503.",
+        description="Seconds; a request without a verdict then is answered 503, and not started if it waits.",
     ),
 ]
