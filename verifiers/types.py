@@ -11,22 +11,27 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 MAX_ANSWER_CHARS = 2_000
 """A longer extracted answer is cut in the verdict (never before it is compared): verdicts are stored by the
 million."""
 
 
-def _without_lone_surrogates(text: Any) -> Any:
+def without_lone_surrogates(value: Any) -> Any:
     r"""Replace lone surrogates (`"\ud800"` is legal JSON but not legal UTF-8), which no later step could
-    encode."""
-    if not isinstance(text, str) or text.isascii():
-        return text
-    return text.encode("utf-8", "replace").decode("utf-8")
+    encode, in a text or in all texts of a JSON value."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {without_lone_surrogates(key): without_lone_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_lone_surrogates(item) for item in value]
+    return value
 
 
-Text = Annotated[str, BeforeValidator(_without_lone_surrogates)]
+Text = Annotated[str, BeforeValidator(without_lone_surrogates)]
+Evidence = Annotated[dict[str, JsonValue], AfterValidator(without_lone_surrogates)]
 
 
 class VerifyRequest(BaseModel):
@@ -99,11 +104,11 @@ class Verdict(BaseModel):
 
     status: VerdictStatus
     score: float | None = Field(ge=0.0, le=1.0)
-    reason: str = Field(min_length=1)
+    reason: Text = Field(min_length=1)
     """A short code such as `equal`, `not_equal`, `no_boxed`, `candidate_timeout`, `answer_over_budget`."""
-    answer: str | None = None
+    answer: Text | None = None
     """What was taken from the response, cut to `MAX_ANSWER_CHARS`."""
-    evidence: dict[str, JsonValue] = Field(default_factory=dict)
+    evidence: Evidence = Field(default_factory=dict)
     """A small object that lets a person see why, such as the stage that decided or the first failing test."""
     verifier: str = ""
     version: str = ""

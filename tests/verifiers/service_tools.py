@@ -14,13 +14,15 @@ import httpx
 from fastapi import FastAPI
 
 from verifiers.base import Example, Verifier
+from verifiers.errors import GroundTruthError
 from verifiers.service.app import create_app
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict, VerifyRequest
 
 
 class EchoVerifier(Verifier):
-    """Right is what equals the reference. Does what the response orders: crash, touch, sleep, show."""
+    """Right is what equals the reference. Does what the response orders: crash, touch, sleep, show, quote,
+    complain."""
 
     name: ClassVar[str] = "echo"
     wall_limit_s: ClassVar[float] = 1.0
@@ -35,6 +37,10 @@ class EchoVerifier(Verifier):
             Path(str(request.extra["marker"])).touch()
         if request.response == "show":
             return Verdict.compared(True, repr(request.ground_truth))
+        if request.response == "quote":
+            return Verdict.compared(True, str(request.ground_truth), truth={"all": [request.ground_truth]})
+        if request.response == "complain":
+            raise GroundTruthError(f"bad: {request.ground_truth}")
         if request.response.startswith("sleep "):
             time.sleep(float(request.response.split()[1]))
         return Verdict.compared(request.response == request.ground_truth, request.response)

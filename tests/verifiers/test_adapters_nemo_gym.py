@@ -1,5 +1,6 @@
 """NeMo-Gym's resources server protocol, with bodies as its rollouts record them."""
 
+import json
 from typing import Any
 
 import httpx
@@ -39,7 +40,8 @@ TOOL_CALL = {"type": "function_call", "name": "f", "arguments": "{}", "call_id":
 
 
 def verify(url: str, sent: dict[str, Any]) -> httpx.Response:
-    return httpx.post(f"{url}/verify", json=sent, timeout=30)
+    headers = {"Content-Type": "application/json"}
+    return httpx.post(f"{url}/verify", content=json.dumps(sent), headers=headers, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,11 @@ def test_the_reply_is_the_body_with_its_reward(
     assert reply["reward"] == reward
     assert {key: reply[key] for key in sent} == sent
     assert reply["verdict"]["verifier"] == "choice"
+
+
+def test_a_lone_surrogate_in_the_body_stops_no_reply(service_url: str) -> None:
+    reply = verify(service_url, with_response(said("\\boxed{B} \ud800"), note="\ud800")).json()
+    assert (reply["reward"], reply["note"]) == (1.0, "?")
 
 
 @pytest.mark.parametrize(

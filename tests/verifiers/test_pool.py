@@ -1,6 +1,7 @@
 """Worker processes: what a verifier does to its process never reaches another request."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -109,6 +110,21 @@ def test_a_failed_grading_is_not_tried_again_for_nobody() -> None:
             return await pool.grade(echo("sleep 60"), deadline=time.monotonic() + 0.5)
 
     assert asyncio.run(grade()).evidence == {"attempts": 1}
+
+
+def test_a_worker_that_the_machine_cannot_start_again_fails_its_request_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def grade() -> None:
+        async with WorkerPool(ECHO_TABLE, workers=2) as pool:
+            with monkeypatch.context() as machine:
+                machine.setattr(sys, "executable", "/nowhere/python")
+                with pytest.raises(VerifierUnavailableError, match="cannot be replaced"):
+                    await pool.grade(echo("crash"))
+                assert (await pool.grade(echo("a"))).score == 1.0
+            assert [(await pool.grade(echo("a"))).score for _ in range(2)] == [1.0, 1.0]
+
+    asyncio.run(grade())
 
 
 def test_closing_in_the_middle_of_work_leaves_no_process_behind() -> None:

@@ -70,6 +70,17 @@ def test_a_bad_item_of_a_batch_fails_alone_and_in_its_place(talk: Talk) -> None:
     assert kinds == ["urn:verifiers:invalid_request", "urn:verifiers:ground_truth_error"]
 
 
+def test_a_lone_surrogate_that_a_verifier_quotes_or_complains_of_stops_no_answer(talk: Talk) -> None:
+    odd = {"verifier": "echo", "ground_truth": "\ud800"}
+    items = [ECHO, odd | {"response": "quote"}, odd | {"response": "complain"}]
+    sent = {"content": json.dumps({"items": items}), "headers": {"Content-Type": "application/json"}}
+    response = talk(lambda client: client.post("/v1/verify/batch", **sent))
+    right, quoted, complained = response.json()["verdicts"]
+    assert (right["score"], quoted["score"]) == (1.0, 1.0)
+    assert (quoted["answer"], quoted["evidence"]) == ("?", {"truth": {"all": ["?"]}})
+    assert complained["error"]["detail"] == "bad: ?"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from verifiers.adapters.base import checked
 from verifiers.adapters.messages import last_text
 from verifiers.errors import InvalidRequestError, UndecidedError
-from verifiers.types import Verdict, VerifyRequest
+from verifiers.types import Verdict, VerifyRequest, without_lone_surrogates
 
 REVERIFY_MODE = "stateless"
 """A verdict depends on nothing but the request."""
@@ -103,12 +103,12 @@ def request_of(body: GymRequest) -> VerifyRequest:
 
 
 def reply_of(body: GymRequest, verdict: Verdict) -> dict[str, JsonValue]:
-    """The body as it came, with the reward.
+    """The body as it came, lone surrogates aside, with the reward.
 
     Raises:
         UndecidedError: the verdict has no score.
     """
     if verdict.score is None:
         raise UndecidedError(f"{verdict.verifier} could not tell ({verdict.reason})")
-    sent = body.model_dump(mode="json", exclude_unset=True)
+    sent = without_lone_surrogates(body.model_dump(mode="json", exclude_unset=True))
     return {**sent, "reward": verdict.score, "verdict": verdict.model_dump(mode="json")}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from verifiers.errors import ERROR_KINDS, VerifierError, error_kind
+from verifiers.types import Text
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:verifiers:"
@@ -36,7 +37,7 @@ class Problem(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
+    detail: Text
     instance: str = ""
     request_id: str = ""
     errors: list[dict[str, Any]] = []

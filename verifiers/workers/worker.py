@@ -52,14 +52,18 @@ class Worker:
         """Start the process and wait until it has loaded its verifiers.
 
         Raises:
-            VerifierSetupError: it ended or took longer than `START_LIMIT_S`; its stderr says why.
+            VerifierSetupError: the machine gave no process, or it ended or took longer than `START_LIMIT_S`;
+                its stderr says why.
         """
         await self.stop()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "verifiers.workers.child",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=STREAM_LIMIT_BYTES,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )  # fmt: skip
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "verifiers.workers.child",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=STREAM_LIMIT_BYTES,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            )  # fmt: skip
+        except OSError as error:
+            raise VerifierSetupError(f"a verifier worker cannot be started: {error}") from error
         try:
             hello = await self.ask({"table": self._table}, START_LIMIT_S)
         except (WorkerCrashedError, WorkerTimeoutError) as error:
