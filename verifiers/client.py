@@ -3,10 +3,11 @@
     async with VerifierClient("http://127.0.0.1:8080", deadline_s=60) as client:
         outcomes = await client.verify_batch(requests)     # list[Verdict | VerifierError], in request order
 
-A call retries connection errors and 429, 502, 503 and 504 with full jitter until its deadline, honouring
-Retry-After, and then raises `VerifierUnavailableError`. A failure is an exception or an error in its place
-and never a number. The service is told how long an answer is of use. The requests in flight are bounded;
-callers beyond that wait their turn, which counts towards their deadline.
+A call retries connection errors, 429, 502, 503, 504 and any other 5xx that is not the service's own word,
+with full jitter until its deadline, honouring Retry-After, and then raises `VerifierUnavailableError`. A
+failure is an exception or an error in its place and never a number. The service is told how long an answer is
+of use. The requests in flight are bounded; callers beyond that wait their turn, which counts towards their
+deadline.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from verifiers.errors import VerifierError, VerifierUnavailableError
 from verifiers.pieces import Piece, pieces_of
 from verifiers.retrying import Attempts
 from verifiers.types import Verdict, VerifyRequest
-from verifiers.wire import read_verdict, request_body
+from verifiers.wire import is_transient, read_verdict, request_body
 
 
 class VerifierClient:
@@ -116,7 +117,7 @@ class VerifierClient:
                     except httpx.TransportError as error:
                         await asyncio.sleep(attempts.pause_after_error(error))
                         continue
-                    if attempts.is_final(response):
+                    if not is_transient(response):
                         return response
                     await asyncio.sleep(attempts.pause_after_refusal(response))
         except TimeoutError as error:
@@ -177,7 +178,7 @@ class SyncVerifierClient:
             except httpx.TransportError as error:
                 time.sleep(attempts.pause_after_error(error))
                 continue
-            if attempts.is_final(response):
+            if not is_transient(response):
                 return response
             time.sleep(attempts.pause_after_refusal(response))
 

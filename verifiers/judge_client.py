@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from verifiers.errors import VerifierUnavailableError
 from verifiers.judge import JudgeConfig, JudgeError, judge_messages, read_ruling
-from verifiers.retrying import Attempts
+from verifiers.retrying import TRANSIENT_STATUS, Attempts
 
 MAX_REPLY_TOKENS = 2_048
 
@@ -77,7 +77,7 @@ class Judge:
                 except httpx.TransportError as error:
                     time.sleep(attempts.pause_after_error(error))
                     continue
-                if attempts.is_final(response):
+                if response.status_code not in TRANSIENT_STATUS:
                     return response
                 time.sleep(attempts.pause_after_refusal(response))
         except VerifierUnavailableError as error:

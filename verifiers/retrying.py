@@ -15,6 +15,7 @@ import httpx
 from verifiers.errors import VerifierUnavailableError
 
 TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
+"""Asking again may help, whoever answers."""
 BASE_PAUSE_S = 0.1
 MAX_PAUSE_S = 5.0
 WAY_BACK_SHARE = 0.05
@@ -66,9 +67,6 @@ class Attempts:
 
     def out_of_time(self) -> VerifierUnavailableError:
         return VerifierUnavailableError(f"{self._url} did not answer before the deadline")
-
-    def is_final(self, response: httpx.Response) -> bool:
-        return response.status_code not in TRANSIENT_STATUS
 
     def pause_after_error(self, error: httpx.TransportError) -> float:
         return self._pause(f"{type(error).__name__}: {error}", at_least_s=0.0)

@@ -18,7 +18,10 @@ from verifiers.errors import (
     VerifierUnavailableError,
     error_from_kind,
 )
+from verifiers.retrying import TRANSIENT_STATUS
 from verifiers.types import Verdict, VerifyRequest
+
+PROBLEM_TYPE = "application/problem+json"
 
 
 def request_body(request: VerifyRequest) -> bytes:
@@ -40,6 +43,14 @@ def request_body(request: VerifyRequest) -> bytes:
 def batch_body(items: Sequence[bytes], deadline_s: float) -> bytes:
     """The body of a batch of `request_body`s; the service is told how long an answer is of use."""
     return b'{"items":[%b],"deadline_ms":%d}' % (b",".join(items), max(1, int(deadline_s * 1e3)))
+
+
+def is_transient(response: httpx.Response) -> bool:
+    """Whether asking again may help: the service says so, or a server around it lost a request (it crashed,
+    or was ended) and says it in its own words."""
+    if response.status_code in TRANSIENT_STATUS:
+        return True
+    return response.status_code >= 500 and PROBLEM_TYPE not in response.headers.get("Content-Type", "")
 
 
 def read_verdict(response: httpx.Response) -> Verdict:

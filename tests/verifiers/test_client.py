@@ -17,6 +17,7 @@ from verifiers.errors import (
     InvalidRequestError,
     UnauthorizedError,
     VerifierError,
+    VerifierSetupError,
     VerifierUnavailableError,
 )
 from verifiers.service.config import ServiceConfig
@@ -44,6 +45,10 @@ def status(code: int, **headers: str) -> Callable[[httpx.Request], httpx.Respons
     )
 
 
+def crashed(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(500, text="Internal Server Error")
+
+
 def refused(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("refused", request=request)
 
@@ -64,8 +69,8 @@ def verify(service: ScriptedService, *, deadline_s: float = 10.0) -> Verdict:
 
 @pytest.mark.parametrize(
     "fault",
-    [refused, status(429), status(502), status(503), status(504)],
-    ids=["refused", "429", "502", "503", "504"],
+    [refused, status(429), status(502), status(503), status(504), crashed],
+    ids=["refused", "429", "502", "503", "504", "crashed"],
 )
 def test_transient_faults_are_tried_again(fault: Callable[[httpx.Request], httpx.Response]) -> None:
     service = ScriptedService(fault, fault, graded)
@@ -136,10 +141,15 @@ def test_an_answer_that_never_ends_and_a_turn_that_never_comes_are_bounded_by_th
     assert all(isinstance(outcome, VerifierUnavailableError) for outcome in asyncio.run(run()))
 
 
-def test_other_errors_are_not_tried_again() -> None:
-    body = {"type": "urn:verifiers:unauthorized", "detail": "token"}
-    service = ScriptedService(lambda _: httpx.Response(401, json=body))
-    with pytest.raises(UnauthorizedError):
+@pytest.mark.parametrize(
+    ("code", "kind", "error"),
+    [(401, "unauthorized", UnauthorizedError), (500, "setup", VerifierSetupError)],
+)
+def test_other_errors_are_not_tried_again(code: int, kind: str, error: type[VerifierError]) -> None:
+    headers = {"Content-Type": "application/problem+json"}
+    body = json.dumps({"type": f"urn:verifiers:{kind}", "detail": "x"})
+    service = ScriptedService(lambda _: httpx.Response(code, headers=headers, content=body))
+    with pytest.raises(error):
         verify(service)
     assert len(service.requests) == 1
 

@@ -240,7 +240,17 @@ def test_what_waits_for_a_client_that_has_left_is_not_started(tmp_path: Path) ->
     assert not marker.exists()
 
 
-async def leave_after(seconds: float, app: FastAPI, path: str, body: dict[str, Any]) -> None:
+async def expect_nothing(message: Any) -> None:
+    raise AssertionError(f"nobody is there to be sent {message}")
+
+
+async def leave_after(
+    seconds: float,
+    app: FastAPI,
+    path: str,
+    body: dict[str, Any],
+    send: Callable[[Any], Coroutine[Any, Any, None]] = expect_nothing,
+) -> None:
     """Send a request and hang up, as a server tells an app."""
     messages = [{"type": "http.request", "body": json.dumps(body).encode()}, {"type": "http.disconnect"}]
 
@@ -249,12 +259,31 @@ async def leave_after(seconds: float, app: FastAPI, path: str, body: dict[str, A
             await asyncio.sleep(seconds)
         return messages.pop(0)
 
-    async def send(message: Any) -> None:
-        raise AssertionError(f"nobody is there to be sent {message}")
-
     headers = [(b"content-type", b"application/json"), (b"host", b"test")]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
     await app(scope, receive, send)
+
+
+def test_a_request_that_the_server_cancels_is_answered_that_another_may_grade_it() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        async with running_app(ServiceConfig(workers=1)) as (app, _):
+            body = ECHO | {"response": "sleep 0.5"}
+            asking = asyncio.create_task(leave_after(30, app, "/v1/verify", body, send))
+            await asyncio.sleep(0.1)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    asyncio.run(run())
+    start, said = sent
+    assert start["status"] == 503
+    assert dict(start["headers"])[b"retry-after"]
+    assert json.loads(said["body"])["type"] == "urn:verifiers:unavailable"
 
 
 def test_a_bug_is_a_problem_too() -> None:

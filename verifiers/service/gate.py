@@ -1,7 +1,8 @@
 """What a request passes before any endpoint sees it: request id, token, body limits; and what ends it early.
 
 A plain ASGI middleware, so that a body over the limit is refused while it is still arriving, and a request
-whose client has left is cancelled: what still waits for a worker is then never started.
+whose client has left is cancelled: what still waits for a worker is then never started. A request that the
+server cancels because it ends is answered 503.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from verifiers.errors import UnauthorizedError, VerifierError
+from verifiers.errors import UnauthorizedError, VerifierError, VerifierUnavailableError
 from verifiers.service.bodies import Bodies, ClientLeftError
 from verifiers.service.config import ServiceConfig
 from verifiers.service.problems import problem_of, problem_response
@@ -51,11 +52,18 @@ class Gate:
         except ClientLeftError:
             return
         except VerifierError as error:
-            refusal = problem_of(error).model_copy(
-                update={"instance": scope["path"], "request_id": echoed["x-request-id"]}
-            )
-            response = problem_response(refusal, retry_after_s=self._config.retry_after_s)
-            await response(scope, receive, reply.send)
+            await self._refuse(error, scope, receive, reply)
+        except asyncio.CancelledError:  # by the server, which ends: whoever asks again finds the next one
+            if not reply.has_begun:
+                await self._refuse(VerifierUnavailableError("the service is ending"), scope, receive, reply)
+            raise
+
+    async def _refuse(self, error: VerifierError, scope: Scope, receive: Receive, reply: _Reply) -> None:
+        refusal = problem_of(error).model_copy(
+            update={"instance": scope["path"], "request_id": scope["state"]["request_id"]}
+        )
+        response = problem_response(refusal, retry_after_s=self._config.retry_after_s)
+        await response(scope, receive, reply.send)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         """Run the app until it has answered or its client has left."""
@@ -86,10 +94,12 @@ class _Reply:
     def __init__(self, send: Send, echoed: Mapping[str, str]) -> None:
         self._send = send
         self._echoed = echoed
+        self.has_begun = False
         self.is_complete = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             MutableHeaders(scope=message).update(self._echoed)
         elif message["type"] == "http.response.body":
             self.is_complete = not message.get("more_body", False)

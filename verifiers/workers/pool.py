@@ -109,7 +109,8 @@ class WorkerPool:
         Raises:
             UnknownVerifierError: no such verifier in this pool.
             GroundTruthError: the reference is malformed.
-            VerifierUnavailableError: the queue is full, or the deadline passed while waiting.
+            VerifierUnavailableError: the queue is full, the deadline passed while waiting, or the pool was
+                closed.
         """
         name = requested_verifier(request)
         if name not in self.table:
@@ -121,7 +122,10 @@ class WorkerPool:
             grading = asyncio.create_task(self._grade_and_release(worker, name, request, deadline))
             self._grading.add(grading)
             grading.add_done_callback(self._forget)
-            return await asyncio.shield(grading)
+            await asyncio.wait((grading,))  # goes on if its caller leaves
+        if grading.cancelled():
+            raise VerifierUnavailableError("the pool was closed")
+        return grading.result()
 
     async def self_test(self, name: str) -> None:
         """Have one worker grade the examples of a verifier.
