@@ -19,8 +19,8 @@ from typing import Self
 
 import httpx
 
-from verifiers.errors import VerifierError, VerifierUnavailableError
-from verifiers.pieces import Piece, pieces_of
+from verifiers.errors import VerifierError
+from verifiers.pieces import Piece, outcomes_of, pieces_of
 from verifiers.retrying import Attempts
 from verifiers.types import Verdict, VerifyRequest
 from verifiers.wire import is_transient, read_verdict, request_body
@@ -67,16 +67,19 @@ class VerifierClient:
         """Grade many through the batch route.
 
         Returns:
-            One entry per request, in request order: its verdict, or the error that this item alone met. Items
-            that had no verdict in time are asked again until the deadline.
+            One entry per request, in request order: its verdict, or the error that it met. Items that had no
+            verdict in time are asked again until the deadline; a long batch goes in pieces, of which one that
+            fails costs no other its verdicts.
 
         Raises:
             VerifierUnavailableError: no answer at all before the deadline.
             UnauthorizedError: the token is missing or wrong.
         """
         pieces = pieces_of(requests, self._new_attempts)
-        await asyncio.gather(*(self._ask(piece) for piece in pieces))
-        return [outcome for piece in pieces for outcome in piece.outcomes]
+        async with asyncio.TaskGroup() as asking:
+            for piece in pieces:
+                asking.create_task(self._ask(piece))
+        return outcomes_of(pieces)
 
     async def is_ready(self) -> bool:
         """Whether the service says that every verifier has passed its examples; False where nothing
@@ -96,14 +99,12 @@ class VerifierClient:
         await self.close()
 
     async def _ask(self, piece: Piece) -> None:
-        while piece.missing:
-            try:
+        try:
+            while piece.missing:
                 response = await self._post("/v1/verify/batch", piece.body(), piece.attempts)
                 await asyncio.sleep(piece.take(response))
-            except VerifierUnavailableError:
-                if not piece.was_answered:
-                    raise
-                return
+        except VerifierError as error:
+            piece.give_up(error)
 
     async def _post(self, path: str, body: bytes, attempts: Attempts) -> httpx.Response:
         """One answered request; transient failures are retried until the deadline."""
@@ -143,13 +144,12 @@ class SyncVerifierClient:
         return read_verdict(self._post("/v1/verify", request_body(request), self._new_attempts()))
 
     def verify_batch(self, requests: Sequence[VerifyRequest]) -> list[Verdict | VerifierError]:
-        """As `VerifierClient.verify_batch`; long batches go one piece after another, each with the whole
-        deadline."""
-        outcomes: list[Verdict | VerifierError] = []
-        for piece in pieces_of(requests, self._new_attempts):
+        """As `VerifierClient.verify_batch`; the pieces of a long batch go one after another, all before the
+        one deadline."""
+        pieces = pieces_of(requests, self._new_attempts)
+        for piece in pieces:
             self._ask(piece)
-            outcomes += piece.outcomes
-        return outcomes
+        return outcomes_of(pieces)
 
     def close(self) -> None:
         self._http.close()
@@ -161,13 +161,11 @@ class SyncVerifierClient:
         self.close()
 
     def _ask(self, piece: Piece) -> None:
-        while piece.missing:
-            try:
+        try:
+            while piece.missing:
                 time.sleep(piece.take(self._post("/v1/verify/batch", piece.body(), piece.attempts)))
-            except VerifierUnavailableError:
-                if not piece.was_answered:
-                    raise
-                return
+        except VerifierError as error:
+            piece.give_up(error)
 
     def _post(self, path: str, body: bytes, attempts: Attempts) -> httpx.Response:
         while True:

@@ -15,6 +15,7 @@ from verifiers.client import SyncVerifierClient, VerifierClient
 from verifiers.errors import (
     GroundTruthError,
     InvalidRequestError,
+    RequestTooLargeError,
     UnauthorizedError,
     VerifierError,
     VerifierSetupError,
@@ -228,6 +229,44 @@ def test_long_batches_go_in_pieces_and_come_back_in_order() -> None:
     assert len(service.requests) == 3
 
 
+def ask_batch(
+    service: httpx.AsyncBaseTransport, requests: list[VerifyRequest], *, deadline_s: float = 10.0
+) -> list[Verdict | VerifierError]:
+    async def run() -> list[Verdict | VerifierError]:
+        async with VerifierClient("http://service", deadline_s=deadline_s, transport=service) as client:
+            return await client.verify_batch(requests)
+
+    return asyncio.run(run())
+
+
+def test_large_items_go_in_more_pieces_than_small_ones() -> None:
+    service = ScriptedService(graded)
+    assert len(ask_batch(service, [echo("x" * 7 * 2**20)] * 3)) == 3
+    assert sorted(len(json.loads(sent.content)["items"]) for sent in service.requests) == [1, 2]
+
+
+def test_a_body_that_the_service_finds_too_large_is_asked_in_parts() -> None:
+    def narrow(request: httpx.Request) -> httpx.Response:
+        if len(request.content) <= 500:
+            return graded(request)
+        return httpx.Response(413, json={"type": "urn:verifiers:too_large", "detail": "over 500 bytes"})
+
+    outcomes = ask_batch(ScriptedService(narrow), [echo("a"), echo("a" * 500), *[echo("a")] * 20])
+    assert isinstance(outcomes.pop(1), RequestTooLargeError)
+    assert all(isinstance(outcome, Verdict) for outcome in outcomes)
+
+
+def test_a_piece_that_fails_costs_no_other_its_verdicts() -> None:
+    def half(request: httpx.Request) -> httpx.Response:
+        if len(json.loads(request.content)["items"]) == 256:
+            return status(503)(request)
+        return graded(request)
+
+    outcomes = ask_batch(ScriptedService(half), [echo("a")] * 300, deadline_s=0.7)
+    assert all(isinstance(outcome, VerifierUnavailableError) for outcome in outcomes[:256])
+    assert all(isinstance(outcome, Verdict) for outcome in outcomes[256:])
+
+
 def test_client_and_service_agree_on_verdicts_and_errors() -> None:
     async def run() -> list[Verdict | VerifierError]:
         async with running_app(ServiceConfig(workers=1)) as (app, _):
@@ -263,10 +302,7 @@ def test_a_reference_means_the_same_to_the_service_whatever_python_puts_into_it(
         assert shown == list(map(repr, truths))
 
 
-def test_a_request_that_no_json_reader_would_take_is_an_error_of_ours() -> None:
-    async def run() -> Verdict:
-        async with VerifierClient("http://service", transport=ScriptedService(graded)) as client:
-            return await client.verify(VerifyRequest(verifier="echo", response="a", ground_truth=10**5000))
-
-    with pytest.raises(InvalidRequestError):
-        asyncio.run(run())
+def test_a_request_that_no_json_reader_would_take_fails_alone() -> None:
+    unreadable = VerifyRequest(verifier="echo", response="a", ground_truth=10**5000)
+    outcomes = ask_batch(ScriptedService(graded), [echo("a"), unreadable, echo("a")])
+    assert [type(outcome) for outcome in outcomes] == [Verdict, InvalidRequestError, Verdict]

@@ -57,17 +57,19 @@ def test_verify_answers_with_a_verdict(talk: Talk) -> None:
 
 
 def test_a_bad_item_of_a_batch_fails_alone_and_in_its_place(talk: Talk) -> None:
+    deep = json.loads("[" * 400 + "]" * 400)
     items = [
         ECHO,
         {"nonsense": 1},
+        ECHO | {"ground_truth": deep},
         ECHO | {"response": "b"},
         {**ECHO, "verifier": "choice", "ground_truth": "?"},
     ]
     response = talk(lambda client: client.post("/v1/verify/batch", json={"items": items}))
     entries = response.json()["verdicts"]
-    assert [entry.get("score") for entry in entries] == [1.0, None, 0.0, None]
-    kinds = [entry["error"]["type"] for entry in entries if "error" in entry]
-    assert kinds == ["urn:verifiers:invalid_request", "urn:verifiers:ground_truth_error"]
+    assert [entry.get("score") for entry in entries] == [1.0, None, None, 0.0, None]
+    kinds = [entry["error"]["type"].rpartition(":")[2] for entry in entries if "error" in entry]
+    assert kinds == ["invalid_request", "invalid_request", "ground_truth_error"]
 
 
 def test_a_lone_surrogate_that_a_verifier_quotes_or_complains_of_stops_no_answer(talk: Talk) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from verifiers.errors import (
     InvalidRequestError,
@@ -28,11 +28,12 @@ MAX_DEADLINE_S = 86_400
 
 
 class BatchRequest(BaseModel):
-    """Many requests at once. Items are checked one by one, so that a bad one fails alone."""
+    """Many requests at once. Items are checked one by one, so that a bad one, such as one that is nested too
+    deep, fails alone."""
 
     model_config = ConfigDict(extra="forbid")
 
-    items: list[JsonValue] = Field(
+    items: list[Any] = Field(
         min_length=1,
         description="VerifyRequest objects",
         examples=[[{"verifier": "math", "response": r"so \boxed{42}", "ground_truth": "42"}]],
@@ -119,7 +120,7 @@ class Grading:
         if self._pool.waiting + items > self._config.max_waiting + self._config.workers:
             raise VerifierUnavailableError(f"{self._pool.waiting} requests are waiting already")
 
-    async def _item(self, item: JsonValue, timeout_s: float | None) -> Verdict | ItemError:
+    async def _item(self, item: Any, timeout_s: float | None) -> Verdict | ItemError:
         try:
             return await self.one(_checked(item), timeout_s)
         except VerifierError as error:
@@ -133,7 +134,7 @@ def first_fault(faults: Sequence[Mapping[str, Any]]) -> str:
     return f"{place[:200]}: {faults[0]['msg']}"
 
 
-def _checked(item: JsonValue) -> VerifyRequest:
+def _checked(item: Any) -> VerifyRequest:
     try:
         return VerifyRequest.model_validate(item)
     except ValidationError as error:
