@@ -84,6 +84,8 @@ def test_what_cannot_be_graded_is_an_error(service_url: str, sent: dict[str, Any
         pytest.param("and now what is 1+1?\nA: 2", "x and now what is 1+1?\nA:", " 2", id="cut-prompt"),
         pytest.param("Q?A: A: 2", "Q?A:", " A: 2", id="the-response-repeats-the-end-of-the-prompt"),
         pytest.param("2<|eot_id|>", "", "2", id="no-prompt"),
+        pytest.param("so 2<|eot_id|>", "\n", "so 2", id="nothing-but-white-space-before"),
+        pytest.param(" ", "\n", "", id="nothing-but-white-space"),
         pytest.param("Q?<|im_end|> no end<|im_end|>", "Q?", "<|im_end|> no end", id="token-in-the-middle"),
     ],
 )  # fmt: skip

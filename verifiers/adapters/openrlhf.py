@@ -127,7 +127,8 @@ def response_in(query: str, prompt: str) -> str:
         raise InvalidRequestError(
             f"the query does not begin with its prompt: {query[:80]!r} after {prompt[-80:]!r}"
         )
-    return _without_special_tokens(query[places[overlap - 1] + 1 :])
+    start = places[overlap - 1] + 1 if overlap else 0
+    return _without_special_tokens(query[start:])
 
 
 def _overlap(text: str, before: str) -> int:
