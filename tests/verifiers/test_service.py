@@ -1,6 +1,7 @@
 """The REST service, reached without a socket: routes, limits, errors."""
 
 import asyncio
+import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -184,6 +185,18 @@ def test_a_trainer_that_can_only_be_given_a_url_sends_the_token_in_it() -> None:
     accepted, *refused = asyncio.run(run())
     assert accepted.status_code == 200
     for response in refused:
+        assert_problem(response, 401, "unauthorized")
+
+
+def test_credentials_that_cannot_be_read_are_refused_like_wrong_ones() -> None:
+    async def run() -> list[httpx.Response]:
+        async with running_app(ServiceConfig(workers=1, token="secret")) as (_, client):
+            return [
+                await client.get("/v1/verifiers", headers={b"Authorization": b"Basic " + odd})
+                for odd in (b"\xe9\xe9", b"abc", base64.b64encode(b"\xff:\xff"))
+            ]
+
+    for response in asyncio.run(run()):
         assert_problem(response, 401, "unauthorized")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hmac
 import re
 import uuid
@@ -114,7 +113,7 @@ def _given_token(headers: Headers) -> str:
         return value if scheme.lower() == "bearer" else ""
     try:
         return base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not UTF-8, or not even ASCII
         return ""
 
 
