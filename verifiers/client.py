@@ -19,6 +19,7 @@ from typing import Self
 
 import httpx
 
+from verifiers.address import authorization, checked_url, shown
 from verifiers.errors import VerifierError
 from verifiers.pieces import Piece, outcomes_of, pieces_of
 from verifiers.retrying import Attempts
@@ -35,6 +36,9 @@ class VerifierClient:
         token: bearer token, where the service asks for one.
         max_in_flight: HTTP requests under way at once.
         transport: for tests that call an app in process.
+
+    Raises:
+        VerifierSetupError: the URL or the token is none that a request can be made with.
     """
 
     def __init__(
@@ -49,7 +53,7 @@ class VerifierClient:
         self._deadline_s = deadline_s
         self._turns = asyncio.Semaphore(max_in_flight)
         self._http = httpx.AsyncClient(
-            base_url=url, headers=_headers(token), transport=transport,
+            base_url=checked_url(url), headers=_headers(token), transport=transport,
             limits=httpx.Limits(max_connections=max_in_flight, max_keepalive_connections=max_in_flight),
         )  # fmt: skip
 
@@ -125,19 +129,19 @@ class VerifierClient:
             raise attempts.out_of_time() from error
 
     def _new_attempts(self) -> Attempts:
-        return Attempts(str(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
+        return Attempts(shown(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
 
 
 class SyncVerifierClient:
     """The same client for code without an event loop; may be shared by threads.
 
     Args:
-        url, deadline_s, token: as for `VerifierClient`.
+        url, deadline_s, token: as for `VerifierClient`, and so are the errors.
     """
 
     def __init__(self, url: str, *, deadline_s: float = 120.0, token: str | None = None) -> None:
         self._deadline_s = deadline_s
-        self._http = httpx.Client(base_url=url, headers=_headers(token))
+        self._http = httpx.Client(base_url=checked_url(url), headers=_headers(token))
 
     def verify(self, request: VerifyRequest) -> Verdict:
         """As `VerifierClient.verify`."""
@@ -181,9 +185,8 @@ class SyncVerifierClient:
             time.sleep(attempts.pause_after_refusal(response))
 
     def _new_attempts(self) -> Attempts:
-        return Attempts(str(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
+        return Attempts(shown(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
 
 
 def _headers(token: str | None) -> dict[str, str]:
-    authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return {"Content-Type": "application/json", **authorization}
+    return {"Content-Type": "application/json", **authorization(token)}

@@ -7,6 +7,7 @@ import time
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
+from verifiers.address import authorization, checked_url, shown
 from verifiers.errors import VerifierUnavailableError
 from verifiers.judge import JudgeConfig, JudgeError, judge_messages, read_ruling
 from verifiers.retrying import TRANSIENT_STATUS, Attempts
@@ -32,13 +33,15 @@ class Judge:
 
     Args:
         deadline_s: for one ruling, retries included.
+
+    Raises:
+        VerifierSetupError: the URL or the token is none that a request can be made with.
     """
 
     def __init__(self, config: JudgeConfig, *, deadline_s: float) -> None:
         self._config = config
         self._deadline_s = deadline_s
-        headers = {} if config.token is None else {"Authorization": f"Bearer {config.token}"}
-        self._http = httpx.Client(headers=headers)
+        self._http = httpx.Client(base_url=checked_url(config.url), headers=authorization(config.token))
 
     def same_meaning(self, answer: str, reference: str, question: str) -> bool:
         """The judge's ruling.
@@ -68,12 +71,11 @@ class Judge:
             "temperature": 0,
             "max_tokens": MAX_REPLY_TOKENS,
         }
-        url = f"{self._config.url}/chat/completions"
-        attempts = Attempts(url, deadline=time.monotonic() + self._deadline_s)
+        attempts = Attempts(shown(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
         try:
             while True:
                 try:
-                    response = self._http.post(url, json=body, timeout=attempts.remaining_s)
+                    response = self._http.post("/chat/completions", json=body, timeout=attempts.remaining_s)
                 except httpx.TransportError as error:
                     time.sleep(attempts.pause_after_error(error))
                     continue

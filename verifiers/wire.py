@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from verifiers.address import shown
 from verifiers.errors import (
     InvalidRequestError,
     VerifierError,
@@ -73,7 +74,7 @@ def read_batch(response: httpx.Response, *, asked: int) -> list[Verdict | Verifi
     entries = _body_of(response).get("verdicts")
     if not isinstance(entries, list) or len(entries) != asked:
         raise VerifierUnavailableError(
-            f"{response.url} did not answer a batch of {asked} with as many verdicts"
+            f"{shown(response.url)} did not answer a batch of {asked} with as many verdicts"
         )
     return [_outcome(entry) for entry in entries]
 
@@ -83,11 +84,11 @@ def _body_of(response: httpx.Response) -> dict[str, Any]:
         body = response.json()
     except ValueError as error:
         raise VerifierUnavailableError(
-            f"HTTP {response.status_code} without JSON from {response.url}"
+            f"HTTP {response.status_code} without JSON from {shown(response.url)}"
         ) from error
     if not isinstance(body, dict):
         raise VerifierUnavailableError(
-            f"HTTP {response.status_code} without a JSON object from {response.url}"
+            f"HTTP {response.status_code} without a JSON object from {shown(response.url)}"
         )
     if response.status_code != 200:
         raise _error(body)

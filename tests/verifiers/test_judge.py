@@ -94,6 +94,12 @@ def test_a_judge_that_is_away_is_an_error_after_the_deadline() -> None:
     judge.close()
 
 
+def test_a_judge_whose_token_cannot_be_sent_is_an_error_that_does_not_show_it() -> None:
+    with pytest.raises(VerifierSetupError) as raised:
+        Judge(JudgeConfig("http://a/v1", "m", "sec\nret"), deadline_s=1.0)
+    assert "sec" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -200,6 +200,11 @@ def test_credentials_that_cannot_be_read_are_refused_like_wrong_ones() -> None:
         assert_problem(response, 401, "unauthorized")
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_blank_token_is_none(blank: str) -> None:
+    assert ServiceConfig(token=blank).token is None
+
+
 def test_bodies_under_way_are_bounded_all_together() -> None:
     config = ServiceConfig(workers=1, max_held_bytes=1_500)
     large = {**ECHO, "response": "sleep 0.5" + " " * 800}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveFloat, PositiveInt
+
+Token = Annotated[str | None, AfterValidator(lambda token: (token or "").strip() or None)]
 
 
 class ServiceConfig(BaseModel):
@@ -28,5 +32,6 @@ class ServiceConfig(BaseModel):
     retry_after_s: PositiveInt = 1
     drain_limit_s: PositiveFloat = 30.0
     """After SIGTERM, how long requests in flight may take to finish."""
-    token: str | None = None
-    """Bearer token that `/v1` and `/metrics` ask for; required where the address is not loopback."""
+    token: Token = None
+    """Bearer token that `/v1` and `/metrics` ask for; required where the address is not loopback. White space
+    around it, such as the end of the line it was read from, is not part of it; a blank one is none."""
