@@ -82,6 +82,7 @@ def test_what_cannot_be_graded_is_an_error(service_url: str, sent: dict[str, Any
         pytest.param("<s> Q: 1+1?\nA: 2</s>", "Q: 1+1?\nA:", None, id="a-token-was-added-in-front"),
         pytest.param("Q:  1+1?\n\nA: 2</s><pad><pad>", "Q: 1+1?\nA:", " 2", id="white-space-changed"),
         pytest.param("and now what is 1+1?\nA: 2", "x and now what is 1+1?\nA:", " 2", id="cut-prompt"),
+        pytest.param("Q:  1+1?\n\nA: 2  3 ", "Q:1+1?\nA: 2", "  3", id="white-space-changed-inside"),
         pytest.param("Q?A: A: 2", "Q?A:", " A: 2", id="the-response-repeats-the-end-of-the-prompt"),
         pytest.param("2<|eot_id|>", "", "2", id="no-prompt"),
         pytest.param("so 2<|eot_id|>", "\n", "so 2", id="nothing-but-white-space-before"),

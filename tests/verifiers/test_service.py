@@ -284,6 +284,26 @@ async def leave_after(
     await app(scope, receive, send)
 
 
+def test_a_response_that_is_hard_to_find_behind_its_prompt_holds_up_no_other_request(talk: Talk) -> None:
+    hard = "ab" * 500_000
+    body = {"query": [hard], "prompts": [hard + "c"], "labels": ["a"]}
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        search = asyncio.create_task(client.post("/get_reward?verifier=echo", json=body))
+        await asyncio.sleep(0.1)
+        assert (await client.get("/livez")).status_code == 200
+        assert not search.done()
+        return await search
+
+    assert_problem(talk(ask), 422, "invalid_request")
+
+
+def test_a_query_that_is_too_long_is_refused_before_it_is_searched() -> None:
+    body = {"query": ["a" * 600], "prompts": ["a" * 599], "labels": ["a"]}
+    response = talk_to(SMALL, lambda client: client.post("/get_reward?verifier=echo", json=body))
+    assert_problem(response, 413, "too_large")
+
+
 def test_a_request_that_the_server_cancels_is_answered_that_another_may_grade_it() -> None:
     sent: list[Any] = []
 

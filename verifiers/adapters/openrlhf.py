@@ -22,7 +22,10 @@ from verifiers.types import Text, Verdict, VerdictStatus, VerifyRequest
 
 MIN_OVERLAP_CHARS = 16
 """A prompt that was cut on the left must still be recognised by this many characters of its end."""
+MAX_SEARCHED_CHARS = 1_000_000
+"""Of a prompt that was cut, no more than this is looked for, which takes about a second."""
 
+_WORD = re.compile(r"\S+")
 _SPECIAL = re.compile(
     r"(?:<\|[^<>|\s]{1,40}\|>|<｜[^<>｜\s]{1,40}｜>|</?s>|<(?:eos|bos|pad|end_of_turn)>|\[PAD\])\Z"
 )
@@ -120,20 +123,32 @@ def response_in(query: str, prompt: str) -> str:
     """
     if query.startswith(prompt):
         return _without_special_tokens(query[len(prompt) :])
-    places = [index for index, char in enumerate(query) if not char.isspace()]
     dense_query, dense_prompt = "".join(query.split()), "".join(prompt.split())
     overlap = _overlap(dense_query, dense_prompt)
     if overlap < min(len(dense_prompt), MIN_OVERLAP_CHARS):
         raise InvalidRequestError(
             f"the query does not begin with its prompt: {query[:80]!r} after {prompt[-80:]!r}"
         )
-    start = places[overlap - 1] + 1 if overlap else 0
-    return _without_special_tokens(query[start:])
+    return _without_special_tokens(query[_end_of(overlap, query) :])
+
+
+def _end_of(dense_chars: int, text: str) -> int:
+    """Where the first so many characters of a text end, white space aside."""
+    end = 0
+    for word in _WORD.finditer(text):
+        if dense_chars <= 0:
+            break
+        end = min(word.end(), word.start() + dense_chars)
+        dense_chars -= end - word.start()
+    return end
 
 
 def _overlap(text: str, before: str) -> int:
     """Length of the longest beginning of `text` that `before` ends with, in linear time (Knuth, Morris,
-    Pratt)."""
+    Pratt); unless it is all of `before`, no longer one than `MAX_SEARCHED_CHARS` is found."""
+    if text.startswith(before):
+        return len(before)
+    before = before[-MAX_SEARCHED_CHARS:]
     pattern = text[: len(before)]
     borders = [0] * len(pattern)
     for index in range(1, len(pattern)):

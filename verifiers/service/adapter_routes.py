@@ -4,11 +4,13 @@
     POST /verify  /seed_session  GET /reverify_mode  NeMo-Gym: as a resources server
 
 The bodies and what they mean are in `verifiers.adapters`. Neither protocol has a place for "no score":
-whatever has none is answered 503 (or 422 where the reference is at fault), and never 0.
+whatever has none is answered 503 (or 422 where the reference is at fault), and never 0. Looking for a
+response behind its prompt may take a second, so a thread does it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Query
@@ -36,7 +38,9 @@ def _add_openrlhf(app: FastAPI, grading: Grading) -> None:
         verifier: Annotated[str | None, Query(max_length=200)] = None,
         timeout_s: RequestTimeout = None,
     ) -> openrlhf.RewardReply:
-        return openrlhf.reply_of(await grading.all(openrlhf.requests_of(body, verifier), timeout_s))
+        grading.check_length(*body.query, *body.prompts)
+        requests = await asyncio.to_thread(openrlhf.requests_of, body, verifier)
+        return openrlhf.reply_of(await grading.all(requests, timeout_s))
 
 
 def _add_nemo_gym(app: FastAPI, grading: Grading) -> None:

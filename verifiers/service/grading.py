@@ -72,10 +72,7 @@ class Grading:
         Raises:
             VerifierError: there is no verdict.
         """
-        if len(request.response) > self._config.max_response_chars:
-            raise RequestTooLargeError(
-                f"a response of {len(request.response)} characters, at most {self._config.max_response_chars}"
-            )
+        self.check_length(request.response)
         deadline = time.monotonic() + (timeout_s or self._config.default_deadline_s)
         try:
             async with asyncio.timeout(timeout_s):
@@ -84,6 +81,16 @@ class Grading:
             raise VerifierUnavailableError("the verdict did not come before the deadline") from None
         self._metrics.count(verdict)
         return verdict
+
+    def check_length(self, *texts: str) -> None:
+        """Refuse what is too long to be graded.
+
+        Raises:
+            RequestTooLargeError: one of the texts is.
+        """
+        longest, limit = max(map(len, texts)), self._config.max_response_chars
+        if longest > limit:
+            raise RequestTooLargeError(f"a response of {longest} characters, at most {limit}")
 
     async def all(self, requests: Sequence[VerifyRequest], timeout_s: float | None) -> list[Verdict]:
         """Grade requests of which none is of use without the others.
