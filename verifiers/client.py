@@ -22,6 +22,7 @@ import httpx
 from verifiers.address import authorization, checked_url, shown
 from verifiers.errors import VerifierError
 from verifiers.pieces import Piece, outcomes_of, pieces_of
+from verifiers.posting import post
 from verifiers.retrying import Attempts
 from verifiers.types import Verdict, VerifyRequest
 from verifiers.wire import is_transient, read_verdict, request_body
@@ -119,7 +120,7 @@ class VerifierClient:
                         response = await self._http.post(
                             path, content=body, headers=attempts.headers, timeout=attempts.remaining_s
                         )
-                    except httpx.TransportError as error:
+                    except httpx.RequestError as error:
                         await asyncio.sleep(attempts.pause_after_error(error))
                         continue
                     if not is_transient(response):
@@ -172,17 +173,7 @@ class SyncVerifierClient:
             piece.give_up(error)
 
     def _post(self, path: str, body: bytes, attempts: Attempts) -> httpx.Response:
-        while True:
-            try:
-                response = self._http.post(
-                    path, content=body, headers=attempts.headers, timeout=attempts.remaining_s
-                )
-            except httpx.TransportError as error:
-                time.sleep(attempts.pause_after_error(error))
-                continue
-            if not is_transient(response):
-                return response
-            time.sleep(attempts.pause_after_refusal(response))
+        return post(self._http, path, body, attempts, is_transient)
 
     def _new_attempts(self) -> Attempts:
         return Attempts(shown(self._http.base_url), deadline=time.monotonic() + self._deadline_s)

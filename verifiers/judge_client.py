@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import httpx
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from verifiers.address import authorization, checked_url, shown
 from verifiers.errors import VerifierUnavailableError
 from verifiers.judge import JudgeConfig, JudgeError, judge_messages, read_ruling
+from verifiers.posting import post
 from verifiers.retrying import TRANSIENT_STATUS, Attempts
 
 MAX_REPLY_TOKENS = 2_048
@@ -41,7 +43,8 @@ class Judge:
     def __init__(self, config: JudgeConfig, *, deadline_s: float) -> None:
         self._config = config
         self._deadline_s = deadline_s
-        self._http = httpx.Client(base_url=checked_url(config.url), headers=authorization(config.token))
+        headers = {"Content-Type": "application/json", **authorization(config.token)}
+        self._http = httpx.Client(base_url=checked_url(config.url), headers=headers)
 
     def same_meaning(self, answer: str, reference: str, question: str) -> bool:
         """The judge's ruling.
@@ -73,14 +76,10 @@ class Judge:
         }
         attempts = Attempts(shown(self._http.base_url), deadline=time.monotonic() + self._deadline_s)
         try:
-            while True:
-                try:
-                    response = self._http.post("/chat/completions", json=body, timeout=attempts.remaining_s)
-                except httpx.TransportError as error:
-                    time.sleep(attempts.pause_after_error(error))
-                    continue
-                if response.status_code not in TRANSIENT_STATUS:
-                    return response
-                time.sleep(attempts.pause_after_refusal(response))
+            return post(self._http, "/chat/completions", json.dumps(body).encode(), attempts, _is_transient)
         except VerifierUnavailableError as error:
             raise JudgeError(str(error)) from error
+
+
+def _is_transient(response: httpx.Response) -> bool:
+    return response.status_code in TRANSIENT_STATUS

@@ -49,6 +49,10 @@ class Attempts:
             raise self.out_of_time()
         return remaining
 
+    def check_deadline(self) -> None:
+        """Raise what `remaining_s` raises."""
+        _ = self.remaining_s
+
     @property
     def useful_s(self) -> float:
         """For how long the service may take: less than is left, because its answer has to come back too.
@@ -68,7 +72,7 @@ class Attempts:
     def out_of_time(self) -> VerifierUnavailableError:
         return VerifierUnavailableError(f"{self._url} did not answer before the deadline")
 
-    def pause_after_error(self, error: httpx.TransportError) -> float:
+    def pause_after_error(self, error: httpx.RequestError) -> float:
         return self._pause(f"{type(error).__name__}: {error}", at_least_s=0.0)
 
     def pause_after_refusal(self, response: httpx.Response) -> float:

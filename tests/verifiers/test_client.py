@@ -1,11 +1,15 @@
 """The clients against services that fail in every way: an error is an exception, never a number."""
 
 import asyncio
+import contextlib
 import email.utils
 import json
 import math
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -140,6 +144,37 @@ def test_an_answer_that_never_ends_and_a_turn_that_never_comes_are_bounded_by_th
             return await asyncio.gather(*(client.verify(echo("a")) for _ in range(3)), return_exceptions=True)
 
     assert all(isinstance(outcome, VerifierUnavailableError) for outcome in asyncio.run(run()))
+
+
+class SlowlyRight(BaseHTTPRequestHandler):
+    """Has the right answer and gives it byte by byte."""
+
+    def do_POST(self) -> None:
+        body = json.dumps(VERDICT).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_the_sync_client_does_not_wait_for_an_answer_that_arrives_after_the_deadline() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SlowlyRight) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            with (
+                SyncVerifierClient(url, deadline_s=0.5) as client,
+                pytest.raises(VerifierUnavailableError, match="deadline"),
+            ):
+                client.verify(echo("a"))
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize(

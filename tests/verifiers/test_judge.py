@@ -1,9 +1,13 @@
 """Short answers that only a judge can compare; the judge is a real server, the student is hostile."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from tests.verifiers.judge_server import JudgeServer, Reply, fails, gullible, judge_server, says
 from verifiers.digest import digest
@@ -90,6 +94,22 @@ def test_a_busy_judge_is_asked_again(served: JudgeServer) -> None:
 def test_a_judge_that_is_away_is_an_error_after_the_deadline() -> None:
     judge = Judge(JudgeConfig("http://127.0.0.1:9/v1", "m"), deadline_s=0.2)
     with pytest.raises(JudgeError, match="ConnectError"):
+        judge.same_meaning("a", "b", "q")
+    judge.close()
+
+
+def test_a_judge_that_says_its_ruling_too_slowly_gave_none(served: JudgeServer) -> None:
+    def slowly(request: dict[str, Any]) -> Response:
+        async def trickle() -> AsyncIterator[bytes]:
+            for byte in bytes(RIGHT(request).body):
+                yield bytes([byte])
+                await asyncio.sleep(0.02)
+
+        return StreamingResponse(trickle())
+
+    served.will(slowly)
+    judge = Judge(JudgeConfig(served.url, "m"), deadline_s=0.5)
+    with pytest.raises(JudgeError, match="deadline"):
         judge.same_meaning("a", "b", "q")
     judge.close()
 
