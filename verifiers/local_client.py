@@ -1,7 +1,7 @@
 """The client's interface without a service: the same worker pool in this process's children.
 
-For tests, notebooks and single-machine runs. Whatever holds for `VerifierClient` holds here: deadlines,
-back-pressure, an error per failed item, never an invented score.
+For tests, notebooks and single-machine runs. Whatever holds for `VerifierClient` holds here: deadlines, an
+error per failed item, never an invented score.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class LocalVerifierClient:
 
     async def close(self) -> None:
         if self._starting is not None:
+            await asyncio.wait((self._starting,))  # else what is being started would stay
             await self._pool.close()
 
     async def __aenter__(self) -> Self:

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.verifiers.service_tools import ECHO_TABLE, echo
@@ -138,6 +139,44 @@ def test_closing_in_the_middle_of_work_leaves_no_process_behind() -> None:
         return pids
 
     assert not any(Path(f"/proc/{pid}").exists() for pid in asyncio.run(grade()))
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
+def test_a_start_that_is_cancelled_leaves_no_process_behind() -> None:
+    async def start() -> None:
+        pool = WorkerPool(ECHO_TABLE, workers=2)
+        starting = asyncio.create_task(pool.start())
+        await asyncio.sleep(0.2)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+
+    before = children()
+    asyncio.run(start())
+    assert children() <= before
+
+
+def test_closing_the_local_client_while_it_starts_leaves_no_process_behind() -> None:
+    async def close() -> list[VerifierError | Verdict | BaseException]:
+        client = LocalVerifierClient(ECHO_TABLE)
+        asking = asyncio.create_task(client.verify(echo("a")))
+        await asyncio.sleep(0)
+        await client.close()
+        return await asyncio.gather(asking, return_exceptions=True)
+
+    before = children()
+    assert isinstance(asyncio.run(close())[0], VerifierUnavailableError)
+    assert children() <= before
+
+
+def test_a_batch_for_the_local_client_may_be_of_any_length() -> None:
+    async def grade() -> list[Verdict | VerifierError]:
+        async with LocalVerifierClient(ECHO_TABLE) as client:
+            return await client.verify_batch([echo("a")] * 10_050)
+
+    assert all(isinstance(outcome, Verdict) for outcome in asyncio.run(grade()))
 
 
 def test_the_local_client_puts_each_items_error_in_its_place() -> None:

@@ -4,7 +4,7 @@
                         |                        '-- crashed or late: a fresh worker, then `undecided`
                         '-- queue full, or deadline passed while waiting: VerifierUnavailableError
 
-Lives on one event loop. Waiting is bounded twice, by number and by deadline, and work whose deadline has
+Lives on one event loop. Waiting may be bounded by number and by deadline, and work whose deadline has
 passed, or whose caller was cancelled while it waited, is not started. Work that was started is finished even
 if nobody waits for it any more: that costs less than a new worker process.
 """
@@ -37,11 +37,11 @@ class WorkerPool:
     Args:
         table: name -> `module:Class`; None is every verifier of ours.
         workers: number of processes.
-        max_waiting: requests that may wait for a free worker; one more is refused.
+        max_waiting: requests that may wait for a free worker; one more is refused. None: as many as come.
     """
 
     def __init__(
-        self, table: Mapping[str, str] | None = None, *, workers: int, max_waiting: int = 10_000
+        self, table: Mapping[str, str] | None = None, *, workers: int, max_waiting: int | None = None
     ) -> None:
         self.table = dict(plugin_table({}) if table is None else table)
         self._workers = [Worker(self.table) for _ in range(workers)]
@@ -71,8 +71,10 @@ class WorkerPool:
             VerifierSetupError: one of them does not start.
         """
         try:
-            await asyncio.gather(*(worker.start() for worker in self._workers))
-        except VerifierSetupError:
+            starts = (worker.start() for worker in self._workers)
+            for failure in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
+                raise failure
+        except BaseException:  # cancelled, too: those that had started would stay
             await self.close()
             raise
         for worker in self._workers:
@@ -115,7 +117,7 @@ class WorkerPool:
         name = requested_verifier(request)
         if name not in self.table:
             raise UnknownVerifierError(f"no verifier {name!r} here; have {', '.join(sorted(self.table))}")
-        if self.waiting >= self._max_waiting and self._free.empty():
+        if self._max_waiting is not None and self.waiting >= self._max_waiting and self._free.empty():
             raise VerifierUnavailableError(f"{self.waiting} requests are waiting, which is the limit")
         with self._counted():
             worker = await self._next_free(deadline)
