@@ -1,7 +1,8 @@
 """When a client tries again, and when it gives up.
 
-Full jitter: the pause before try n is uniform in [0, min(cap, base * 2^n)], never less than the service's
-Retry-After. The deadline bounds the whole call; a pause that would end behind it is not taken.
+Full jitter: the pause before try n is uniform in [0, min(cap, base * 2^n)], behind the service's Retry-After
+if it gives one, so that those who were refused together do not come back together. The deadline bounds the
+whole call; a pause that would end behind it is not taken.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Attempts:
         """
         ceiling_s = min(MAX_PAUSE_S, BASE_PAUSE_S * 2.0**self._tries)
         self._tries += 1
-        pause_s = max(at_least_s, random.uniform(0.0, ceiling_s))
+        pause_s = max(0.0, at_least_s) + random.uniform(0.0, ceiling_s)
         if time.monotonic() + pause_s >= self._deadline:
             raise VerifierUnavailableError(
                 f"{self._url} gave no verdict in {self._tries} tries; last: {reason}"

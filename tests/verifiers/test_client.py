@@ -25,6 +25,7 @@ from verifiers.errors import (
     VerifierSetupError,
     VerifierUnavailableError,
 )
+from verifiers.retrying import Attempts
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict, VerifyRequest
 
@@ -96,6 +97,14 @@ def test_retry_after_beyond_the_deadline_gives_up_at_once() -> None:
     with pytest.raises(VerifierUnavailableError):
         verify(service, deadline_s=1.0)
     assert len(service.requests) == 1
+
+
+def test_those_who_were_refused_together_do_not_come_back_together() -> None:
+    refusal = httpx.Response(503, headers={"Retry-After": "1"})
+    deadline = time.monotonic() + 60
+    pauses = [Attempts("http://a", deadline=deadline).pause_after_refusal(refusal) for _ in range(20)]
+    assert min(pauses) >= 1.0
+    assert len(set(pauses)) == 20
 
 
 def test_retry_after_may_be_a_date() -> None:

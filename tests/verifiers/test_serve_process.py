@@ -1,5 +1,5 @@
-"""The service as a process of its own, with a plug-in of a third party, stopped by SIGTERM in the middle of
-work."""
+"""The service as a process of its own, with a plug-in of a third party, stopped by a signal in the middle
+of work."""
 
 import os
 import signal
@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +21,14 @@ from verifiers.types import Verdict
 
 
 @pytest.fixture
-def service() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "verifiers", "serve", "--port", "0", "--workers", "1", "--only", "echo",
-         "--plugin", "echo=tests.verifiers.service_tools:EchoVerifier"],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
-    )  # fmt: skip
+def service(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with open(tmp_path / "stderr", "w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "verifiers", "serve", "--port", "0", "--workers", "1", "--only", "echo",
+             "--plugin", "echo=tests.verifiers.service_tools:EchoVerifier"],
+            stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+            start_new_session=True,
+        )  # fmt: skip
     assert process.stdout is not None
     url = process.stdout.readline().rsplit(" ", 1)[-1].strip()
     yield process, url
@@ -33,8 +36,19 @@ def service() -> Iterator[tuple[subprocess.Popen[str], str]]:
     process.communicate()
 
 
-def test_sigterm_lets_a_request_in_flight_finish_and_ends_everything(
+def _sigterm(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+
+
+def _ctrl_c(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in the foreground
+
+
+@pytest.mark.parametrize("end", [_sigterm, _ctrl_c])
+def test_a_signal_lets_a_request_in_flight_finish_and_ends_everything(
     service: tuple[subprocess.Popen[str], str],
+    end: Callable[[subprocess.Popen[str]], None],
+    tmp_path: Path,
 ) -> None:
     process, url = service
     verdicts: list[Verdict] = []
@@ -44,10 +58,11 @@ def test_sigterm_lets_a_request_in_flight_finish_and_ends_everything(
         slow = threading.Thread(target=lambda: verdicts.append(client.verify(echo("sleep 0.6", "sleep 0.6"))))
         slow.start()
         time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
+        end(process)
         slow.join(20)
     assert process.wait(20) == 0
     assert [verdict.score for verdict in verdicts] == [1.0]
+    assert (tmp_path / "stderr").read_text() == ""
     assert workers
     assert not any(os.path.exists(f"/proc/{worker}") for worker in workers)
 

@@ -171,6 +171,7 @@ def test_the_token_guards_grading_but_not_the_health_routes() -> None:
 
     refused, accepted, alive = asyncio.run(run())
     assert_problem(refused, 401, "unauthorized")
+    assert refused.headers["www-authenticate"] == "Bearer"
     assert (accepted.status_code, alive.status_code) == (200, 200)
 
 
@@ -339,8 +340,7 @@ def test_a_bug_is_a_problem_too() -> None:
             return await client.get("/bug")
 
     response = asyncio.run(run())
-    assert response.status_code == 500
-    assert response.json()["type"] == "urn:verifiers:bug"
+    assert_problem(response, 500, "bug")
     assert "secret detail" not in response.text
 
 
@@ -393,3 +393,9 @@ def test_the_openapi_document_describes_the_routes(talk: Talk) -> None:
 
 def test_an_unknown_route_is_a_problem_too(talk: Talk) -> None:
     assert_problem(talk(lambda client: client.get("/nowhere")), 404, "http")
+
+
+def test_a_wrong_method_is_told_the_right_one(talk: Talk) -> None:
+    response = talk(lambda client: client.get("/v1/verify"))
+    assert_problem(response, 405, "http")
+    assert response.headers["allow"] == "POST"

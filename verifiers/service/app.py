@@ -117,11 +117,11 @@ def _add_operator_routes(app: FastAPI, pool: WorkerPool, readiness: Readiness, m
 
 
 def _add_error_handlers(app: FastAPI, metrics: Metrics, config: ServiceConfig) -> None:
-    def respond(request: Request, found: Problem) -> Response:
+    def respond(request: Request, found: Problem, headers: Mapping[str, str] | None = None) -> Response:
         located = found.model_copy(
             update={"instance": request.url.path, "request_id": request.state.request_id}
         )
-        return problem_response(located, retry_after_s=config.retry_after_s)
+        return problem_response(located, retry_after_s=config.retry_after_s, headers=headers)
 
     @app.exception_handler(VerifierError)
     async def explain(request: Request, error: VerifierError) -> Response:
@@ -140,7 +140,7 @@ def _add_error_handlers(app: FastAPI, metrics: Metrics, config: ServiceConfig) -
 
     @app.exception_handler(HTTPException)
     async def explain_http(request: Request, error: HTTPException) -> Response:
-        return respond(request, problem("http", error.status_code, str(error.detail)))
+        return respond(request, problem("http", error.status_code, str(error.detail)), error.headers)
 
     @app.exception_handler(Exception)
     async def explain_a_bug(request: Request, _: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -55,10 +56,16 @@ def problem(kind: str, status: int, detail: str) -> Problem:
     )
 
 
-def problem_response(found: Problem, *, retry_after_s: int) -> Response:
-    """The HTTP response of a problem; 429 and 503 say when to come back."""
-    headers = {"Retry-After": str(retry_after_s)} if found.status in (429, 503) else {}
-    return Response(found.model_dump_json(), found.status, headers, media_type=MEDIA_TYPE)
+def problem_response(
+    found: Problem, *, retry_after_s: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The HTTP response of a problem: 429 and 503 say when to come back, 401 says what to come with."""
+    stated = {"X-Request-ID": found.request_id, **(headers or {})}
+    if found.status in (429, 503):
+        stated["Retry-After"] = str(retry_after_s)
+    if found.status == 401:
+        stated["WWW-Authenticate"] = "Bearer"
+    return Response(found.model_dump_json(), found.status, stated, media_type=MEDIA_TYPE)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

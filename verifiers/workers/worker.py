@@ -61,6 +61,7 @@ class Worker:
                 sys.executable, "-m", "verifiers.workers.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=STREAM_LIMIT_BYTES,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                start_new_session=True,  # Ctrl-C is for whoever owns the pool: it ends its workers itself
             )  # fmt: skip
         except OSError as error:
             raise VerifierSetupError(f"a verifier worker cannot be started: {error}") from error
