@@ -77,8 +77,19 @@ def test_a_lone_surrogate_in_the_body_stops_no_reply(service_url: str) -> None:
         ({"verifier": None}, 422),
         ({"verifier": "nobody"}, 404),
         ({"response": {}}, 422),
+        ({"response": {"output": [{"type": "message", "role": "assistant", "content": 5}]}}, 422),
+        ({"responses_create_params": {"input": [{"role": "user", "content": {"text": "q"}}]}}, 422),
     ],
-    ids=["undecided", "grader-crashed", "bad-reference", "nobody-named", "unknown", "no-output"],
+    ids=[
+        "undecided",
+        "grader-crashed",
+        "bad-reference",
+        "nobody-named",
+        "unknown",
+        "no-output",
+        "odd-content",
+        "odd-prompt",
+    ],
 )
 def test_without_a_score_there_is_no_reward(service_url: str, changed: dict[str, Any], status: int) -> None:
     answer = "crash" if changed.get("verifier") == "echo" else "\\boxed{motion}"
