@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verifiers.grading_tools import grade
 from verifiers.math.answers import Group, Matrix, Relation, Union, Value, parse_answer
 from verifiers.math.compare import same_answer
 from verifiers.math.errors import MathError, OverBudgetError, UnreadableError
@@ -60,6 +61,41 @@ def test_no_text_crashes_the_parser(text: str) -> None:
             same_answer(parse_answer(tokenize("1")), reading.answer)
     except MathError:
         pass
+
+
+_MARKS = st.sampled_from("5xi^_/{}()+=,!%①²٣½\ud800")
+_LONGER = st.sampled_from(
+    ["9" * 4_500, "0." + "1" * 4_200, "10^{308}", r"\frac", r"\sqrt", r"\max", r"\binom", r"\text{m}", r"\pm"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_MARKS | _LONGER | st.text(max_size=3), max_size=8).map("".join))
+def test_any_text_as_an_answer_gets_a_score(text: str) -> None:
+    for reference in ("5", r"5\text{ m}", "x=5", "2x+4y=8"):
+        assert grade("math", f"\\boxed{{{text}}}", reference).score is not None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("①", id="a-digit-that-int-does-not-read"),
+        pytest.param("5①/②", id="as-a-mixed-number"),
+        pytest.param(r"\frac①2", id="as-a-numerator"),
+        pytest.param(r"5\text{ m}^①", id="as-a-power-of-a-unit"),
+        pytest.param(rf"5\frac{{{'1' * 4_500}}}{{3}}", id="more-digits-than-int-reads"),
+        pytest.param(r"\max(5)", id="too-few-operands"),
+        pytest.param(r"\abs(1,2)", id="too-many-operands"),
+        pytest.param("C(1,2,3)", id="too-many-to-choose-from"),
+        pytest.param(r"10^{308}\cdot1.5(1+i)", id="a-size-that-no-double-holds"),
+    ],
+)
+def test_an_odd_text_as_an_answer_is_wrong(answer: str) -> None:
+    assert grade("math", f"\\boxed{{{answer}}}", "5").score == 0.0
+
+
+def test_equations_whose_ratio_no_double_holds_differ() -> None:
+    assert grade("math", r"\boxed{10^{308}x=10^{308}y}", "0.00001x=0.00003y").score == 0.0
 
 
 @pytest.mark.parametrize(

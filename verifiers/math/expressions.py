@@ -13,9 +13,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UnreadableError
-from verifiers.math.token_reader import TokenReader, read_number
+from verifiers.math.token_reader import TokenReader, read_integer, read_number
 from verifiers.math.tree import Expression, Number, Op, Symbol, depth_of
-from verifiers.math.vocabulary import ENDS_FACTOR, FUNCTIONS, GREEK
+from verifiers.math.vocabulary import ENDS_FACTOR, FUNCTIONS, GREEK, OPERANDS
 
 MAX_TREE_DEPTH = 250
 """A sum of that many terms; evaluation descends as deep."""
@@ -84,7 +84,7 @@ class _Parser(TokenReader):
                 self._take()
                 result = Op("mod", (result, self._signed_factor()))
             elif token and token != "^" and (token not in ENDS_FACTOR or (token == "|" and not self._bars)):
-                if token[0].isdigit() and isinstance(last, Number):
+                if token[0].isdecimal() and isinstance(last, Number):
                     raise UnreadableError("two numbers side by side")
                 last = self._factor(first=token == "|")
                 result = Op("mul", (result, last))
@@ -129,8 +129,8 @@ class _Parser(TokenReader):
         fraction = None
         if self._peek() == "\\frac":
             fraction = self._small_fraction(self.at + 1)
-        elif self._peek().isdigit() and self._peek(1) == "/" and self._peek(2).isdigit():
-            fraction = int(self._peek()), int(self._peek(2)), self.at + 3
+        elif self._peek().isdecimal() and self._peek(1) == "/" and self._peek(2).isdecimal():
+            fraction = read_integer(self._peek()), read_integer(self._peek(2)), self.at + 3
         if fraction is None or not 0 < fraction[0] < fraction[1]:
             return whole
         numerator, denominator, self.at = fraction
@@ -158,7 +158,7 @@ class _Parser(TokenReader):
 
     def _read_atom(self, *, first: bool) -> Expression:
         token = self._take()
-        if token[0].isdigit() or (token[0] == "." and len(token) > 1):
+        if token[0].isdecimal() or (token[0] == "." and len(token) > 1):
             self._skip_base_ten()
             return read_number(token)
         if token in ("(", "[", "{", "\\{"):
@@ -190,7 +190,7 @@ class _Parser(TokenReader):
         """`C_{10}^{3}` and `C(10, 3)` are ways to write a binomial coefficient; None for another C."""
         start = self.at
         if self._peek() == "(" and "," in self._tokens[start : start + 8]:
-            return Op("binom", self._function_arguments())
+            return _applied("binom", self._function_arguments())
         scripts: dict[str, Expression] = {}
         while self._peek() in ("_", "^") and self._peek() not in scripts:
             mark = self._take()
@@ -215,7 +215,7 @@ class _Parser(TokenReader):
         if self._peek() == "{":
             return self._group("{")
         token = self._peek()
-        if len(token) > 1 and token.isdigit():
+        if len(token) > 1 and token.isdecimal():
             self._tokens[self.at : self.at + 1] = list(token)
         return self._atom(first=True)
 
@@ -235,11 +235,13 @@ class _Parser(TokenReader):
             else:
                 base = self._argument()
         operands = self._function_arguments()
+        if base is not None and name != "log":
+            raise UnreadableError(f"{name} with a subscript")
         if base is not None:
             operands = (*operands, base)
         if power == Op("neg", (Number(Fraction(1)),)) and f"arc{name}" in FUNCTIONS:
-            return Op(f"arc{name}", operands)
-        result = Op(name, operands)
+            return _applied(f"arc{name}", operands)
+        result = _applied(name, operands)
         return result if power is None else Op("pow", (result, power))
 
     def _function_arguments(self) -> tuple[Expression, ...]:
@@ -255,7 +257,14 @@ class _Parser(TokenReader):
         result = self._factor(first=True)
         while self._peek() and self._peek() not in ENDS_FACTOR and self._peek()[1:] not in FUNCTIONS:
             result = Op("mul", (result, self._factor(first=False)))
-        while self._peek() == "/" and self._peek(1)[:1].isdigit():
+        while self._peek() == "/" and self._peek(1)[:1].isdecimal():
             self._take()
             result = Op("div", (result, self._factor(first=True)))
         return (Op("neg", (result,)) if sign else result,)
+
+
+def _applied(name: str, operands: tuple[Expression, ...]) -> Op:
+    """A function of as many operands as it takes; what evaluates it relies on that."""
+    if len(operands) not in OPERANDS.get(name, (1,)):
+        raise UnreadableError(f"{name} of {len(operands)}")
+    return Op(name, operands)

@@ -42,7 +42,7 @@ def is_label(tokens: tuple[str, ...]) -> bool:
         return False
     bare = _without_details(tokens)
     letters = [token for token in bare if token.isalpha() or token.startswith(("\\", "'"))]
-    if not letters or any(token.isdigit() for token in bare):
+    if not letters or any(token.isdecimal() for token in bare):
         return False
     lower = [token for token in letters if len(token) == 1 and token.islower()]
     return len(lower) <= 1 or bare[0] == "("

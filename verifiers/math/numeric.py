@@ -30,9 +30,10 @@ def approximate(expression: Expression, values: Mapping[str, Fraction]) -> compl
     """
     try:
         result = complex(_evaluate(expression, values, _FLOATS))
+        size = abs(result)  # overflows where both parts are near the largest double
     except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:
         raise UndefinedError(str(error)) from error
-    if cmath.isnan(result) or cmath.isinf(result):
+    if not math.isfinite(size):
         raise UndefinedError("not a finite number")
     return result
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import cmath
 from fractions import Fraction
 
 from verifiers.math.labels import is_label
@@ -85,7 +86,7 @@ def _constant_factor(wanted: Expression, given: Expression) -> float | None:
     if len(factors) < 2:
         return None
     first = factors[0]
-    if abs(first.imag) > _FACTOR_TOLERANCE * abs(first):
+    if not cmath.isfinite(first) or abs(first.imag) > _FACTOR_TOLERANCE * abs(first):
         return None
     if any(abs(factor - first) > _FACTOR_TOLERANCE * abs(first) for factor in factors):
         return None

@@ -49,12 +49,12 @@ class TokenReader:
         values = []
         for _ in range(2):
             part = self._tokens[at : at + 3]
-            if part[:1] == ["{"] and part[2:] == ["}"] and part[1].isdigit():
-                values.append(int(part[1]))
+            if part[:1] == ["{"] and part[2:] == ["}"] and part[1].isdecimal():
+                values.append(read_integer(part[1]))
                 at += 3
-            elif part and part[0].isdigit() and len(part[0]) == 2 and not values:
+            elif part and part[0].isdecimal() and len(part[0]) == 2 and not values:
                 return int(part[0][0]), int(part[0][1]), at + 1
-            elif part and part[0].isdigit() and len(part[0]) == 1:
+            elif part and part[0].isdecimal() and len(part[0]) == 1:
                 values.append(int(part[0]))
                 at += 1
             else:
@@ -90,9 +90,15 @@ class TokenReader:
 
 
 def read_number(token: str) -> Number:
-    if len(token) > MAX_DIGITS:
-        raise OverBudgetError(f"a number of {len(token)} digits")
     whole, point, decimals = token.partition(".")
     if not point:
-        return Number(Fraction(int(whole)))
+        return Number(Fraction(read_integer(whole)))
+    if len(token) > MAX_DIGITS:
+        raise OverBudgetError(f"a number of {len(token)} digits")
     return Number(Fraction(token), len(decimals))
+
+
+def read_integer(token: str) -> int:
+    if len(token) > MAX_DIGITS:
+        raise OverBudgetError(f"a number of {len(token)} digits")
+    return int(token)

@@ -141,7 +141,7 @@ def _command(name: str, text: str, position: int, tokens: list[str], depth: int)
 def _wrapped(name: str, content: str, depth: int) -> list[str]:
     """`\\bar{z}` over one letter is its conjugate (or a mean); other decorations are dropped."""
     content = content.strip()
-    complex_number = name == "overline" and content.endswith("i") and content[:1].isdigit()
+    complex_number = name == "overline" and content.endswith("i") and content[:1].isdecimal()
     if complex_number or (name in ("overline", "bar") and len(content) == 1 and content.islower()):
         return ["\\conjugate", "(", *tokenize(content, depth + 1), ")"]
     return ["{", *tokenize(content, depth + 1), "}"]
@@ -150,7 +150,7 @@ def _wrapped(name: str, content: str, depth: int) -> list[str]:
 def _unit_text(content: str, before: list[str]) -> list[str]:
     """The words of `\\text{ m/s^2}` right behind a number; empty where it cannot be a unit."""
     words = _LETTERS.findall(content)
-    if not before or not words or not (before[-1][-1].isdigit() or before[-1] in _ENDS_NUMBER):
+    if not before or not words or not (before[-1][-1].isdecimal() or before[-1] in _ENDS_NUMBER):
         return []
     if _LETTERS.sub("", content).strip("~. /*·^{}-0123456789\\") or any(map(_is_no_unit, words)):
         return []
@@ -169,7 +169,7 @@ def _is_no_unit(word: str) -> bool:
 def _text(content: str, depth: int) -> list[str]:
     """The content of `\\text{...}`: its words one by one, a letter as a symbol, formulas in it as
     formulas."""
-    if any(char.isdigit() or char in "\\$^{" for char in content):
+    if any(char.isdecimal() or char in "\\$^{" for char in content):
         return tokenize(content, depth + 1)
     tokens: list[str] = []
     for word in _TEXT_PART.findall(content):

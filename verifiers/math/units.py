@@ -92,7 +92,7 @@ def _exponent(queue: list[str]) -> int:
         token = queue.pop(0)
         if token == "-":
             sign = -1
-        elif token.isdigit() and len(token) == 1:
+        elif token.isdecimal() and len(token) == 1:
             if queue and queue[0] == "}":
                 queue.pop(0)
             return sign * int(token)

@@ -12,6 +12,10 @@ FUNCTIONS = _names(
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth ln log lg exp sqrt abs floor ceil "
     "max min gcd lcm arcsinh arccosh arctanh factorial binom conjugate"
 )
+OPERANDS = {name: range(2, 100) for name in ("max", "min", "gcd", "lcm")} | {
+    "log": range(1, 3), "binom": range(2, 3),
+}  # fmt: skip
+"""How many operands a function takes where that is not one."""
 FUNCTION_SYNONYMS = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "asinh": "arcsinh",
     "arcosh": "arccosh", "acosh": "arccosh", "artanh": "arctanh", "atanh": "arctanh", "tg": "tan",
