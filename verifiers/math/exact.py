@@ -14,10 +14,13 @@ from fractions import Fraction
 
 from verifiers.math.errors import OverBudgetError, UndefinedError
 from verifiers.math.tree import Expression, Number, Symbol
+from verifiers.math.work import spend
 
 MAX_BITS = 120_000
 """Largest numerator or denominator; 5000! has 54,000 bits."""
 MAX_FACTORIAL = 5_000
+BITS_OF_WORK = 1_000
+"""An operation on so many bits costs about two on small numbers, and from there on the square of its size."""
 
 
 class NotRationalError(Exception):
@@ -42,11 +45,18 @@ def exact(expression: Expression, values: Mapping[str, Fraction] | None = None) 
     operation = _EXACT.get(expression.name)
     if operation is None:
         raise NotRationalError
-    return _checked(operation(*(exact(operand, values) for operand in expression.operands)))
+    operands = [exact(operand, values) for operand in expression.operands]
+    value = operation(*operands)
+    spend(1 + (max(map(_bits, (value, *operands))) // BITS_OF_WORK) ** 2)
+    return _checked(value)
+
+
+def _bits(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
 def _checked(value: Fraction) -> Fraction:
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+    if _bits(value) > MAX_BITS:
         raise OverBudgetError("a number too large to be computed")
     return value
 
@@ -62,8 +72,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
         return _exact_root(base, exponent)
     if base == 0 and exponent < 0:
         raise UndefinedError("division by zero")
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if base not in (0, 1, -1) and bits * abs(exponent.numerator) > MAX_BITS:
+    if base not in (0, 1, -1) and _bits(base) * abs(exponent.numerator) > MAX_BITS:
         raise OverBudgetError("a power too large to be computed")
     if base in (0, 1, -1):
         return Fraction(1) if exponent == 0 or base == 1 or (base == -1 and exponent % 2 == 0) else base

@@ -19,6 +19,7 @@ from typing import Any
 
 from verifiers.math.errors import OverBudgetError, UndefinedError, UnreadableError
 from verifiers.math.tree import IMAGINARY, PI, E, Expression, Number, Symbol
+from verifiers.math.work import spend
 
 
 def approximate(expression: Expression, values: Mapping[str, Fraction]) -> complex:
@@ -29,7 +30,7 @@ def approximate(expression: Expression, values: Mapping[str, Fraction]) -> compl
         UnreadableError: an operation without numbers.
     """
     try:
-        result = complex(_evaluate(expression, values, _FLOATS))
+        result = complex(_evaluate(expression, values, _FLOATS, work=1))
         size = abs(result)  # overflows where both parts are near the largest double
     except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:
         raise UndefinedError(str(error)) from error
@@ -41,7 +42,7 @@ def approximate(expression: Expression, values: Mapping[str, Fraction]) -> compl
 def is_real_throughout(expression: Expression, values: Mapping[str, Fraction]) -> bool:
     """Whether no root or logarithm in it is taken of a negative number there: then the usual laws hold."""
     try:
-        _evaluate(expression, values, _REALS)
+        _evaluate(expression, values, _REALS, work=1)
     except (ZeroDivisionError, ValueError, OverflowError, TypeError, UndefinedError):
         return False
     return True
@@ -57,7 +58,7 @@ def precise(expression: Expression, values: Mapping[str, Fraction], digits: int)
     context, table = _mp_table()
     context.dps, context.widest_gap_bits = digits, 0
     try:
-        result = _evaluate(expression, values, table)
+        result = _evaluate(expression, values, table, work=10 + (digits // 100) ** 2)
     except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:
         raise UndefinedError(str(error)) from error
     if not context.isfinite(result):
@@ -65,7 +66,10 @@ def precise(expression: Expression, values: Mapping[str, Fraction], digits: int)
     return result, int(context.widest_gap_bits * math.log10(2))
 
 
-def _evaluate(expression: Expression, values: Mapping[str, Fraction], table: Mapping[str, Any]) -> Any:
+def _evaluate(
+    expression: Expression, values: Mapping[str, Fraction], table: Mapping[str, Any], *, work: int
+) -> Any:
+    spend(work)
     if isinstance(expression, Number):
         return table["number"](expression.value)
     if isinstance(expression, Symbol):
@@ -77,7 +81,7 @@ def _evaluate(expression: Expression, values: Mapping[str, Fraction], table: Map
     operation = table.get(expression.name)
     if operation is None:
         raise UnreadableError(f"no numbers for {expression.name}")
-    operands = [_evaluate(operand, values, table) for operand in expression.operands]
+    operands = [_evaluate(operand, values, table, work=work) for operand in expression.operands]
     if expression.name == "pow":
         _check_power(operands[0], operands[1])
     return operation(*operands)

@@ -108,7 +108,7 @@ def _same_at(reference: Expression, answer: Expression, point: Point) -> bool:
         UndefinedError: the reference, or both, have no value there.
     """
     try:
-        return exact(reference, point) == exact(answer, point)
+        return _has_exactly(exact(reference, point), answer, point)
     except NotRationalError:
         pass
     a = approximate(reference, point)
@@ -117,6 +117,13 @@ def _same_at(reference: Expression, answer: Expression, point: Point) -> bool:
     if abs(a - b) > CLEARLY_DIFFERENT * size and size > 1e-6 * _largest_part(reference, answer, point):
         return False
     return _same_to_many_digits(reference, answer, point)
+
+
+def _has_exactly(value: Fraction, answer: Expression, point: Point) -> bool:
+    try:
+        return exact(answer, point) == value
+    except UndefinedError:
+        return False
 
 
 def _largest_part(reference: Expression, answer: Expression, point: Point) -> float:
@@ -206,7 +213,4 @@ def _is_terminating(expression: Expression) -> bool:
         denominator = exact(expression).denominator
     except (NotRationalError, OverBudgetError):
         return False
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    return denominator == 1
+    return 10 ** denominator.bit_length() % denominator == 0

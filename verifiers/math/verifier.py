@@ -32,6 +32,7 @@ from verifiers.math.extract import FinalAnswer, final_answer, last_boxes
 from verifiers.math.plain_numbers import plain_number
 from verifiers.math.readings import readings
 from verifiers.math.symbolic import SymbolicJudge, SymbolicServerError, SymbolicTimeoutError
+from verifiers.math.work import limited_work
 from verifiers.types import Verdict, VerifyRequest
 
 MAX_REFERENCE_CHARS = 20_000
@@ -107,12 +108,13 @@ def _compare_readings(reference: str, answer: str) -> tuple[str, bool | None]:
     pairs = [(wanted, given) for wanted in readings(reference) for given in readings(answer)]
     if any(wanted.tokens == given.tokens and given.tokens for wanted, given in pairs):
         return "tokens", True
-    for wanted, given in pairs:
-        try:
-            if same_answer(wanted.answer, given.answer):
-                return "structure", True
-        except UnreadableError:
-            undecided = True
+    with limited_work():
+        for wanted, given in pairs:
+            try:
+                if same_answer(wanted.answer, given.answer):
+                    return "structure", True
+            except UnreadableError:
+                undecided = True
     return "structure", None if undecided else False
 
 
