@@ -225,6 +225,20 @@ def test_code_in_an_answer_is_only_a_wrong_answer(
     assert not list(__import__("pathlib").Path(str(tmp_path)).iterdir())
 
 
+@pytest.mark.parametrize(
+    "answer", ["A; B", "(A) (B)", "(A)(B)", "A. B. C. D.", "A: B", "A) B)", "A. Either A or B", "A; not B, C"]
+)
+def test_several_letters_are_not_one_of_them(answer: str) -> None:
+    assert grade("math", f"\\boxed{{{answer}}}", "A").score == 0.0
+
+
+@pytest.mark.parametrize(
+    "answer", ["(A) Argon", "A. Vitamin C", "(A) I and II", r"\textbf{(A) } 5", "A: F = ma", "A. A boat"]
+)
+def test_a_letter_may_stand_before_its_option(answer: str) -> None:
+    assert grade("math", f"\\boxed{{{answer}}}", "A").score == 1.0
+
+
 @pytest.mark.parametrize("reference", ["", "  ", None, [], {"a": 1}, True, "x" * 30_000])
 def test_a_reference_that_is_no_answer_is_an_error(reference: object) -> None:
     with pytest.raises(GroundTruthError):

@@ -40,6 +40,10 @@ MAX_ANSWER_CHARS = 10_000
 TAIL_CHARS = 2_000
 
 _LETTER = re.compile(r"\W*(?:\\(?:text|mathrm|textbf)\{)?\(?([A-J])\)?\}?\W*")
+_OPTION = re.compile(
+    r"(?:^|[^\w\s]\s*|\b(?:or|and|not|nor|then)\s+)[(\[]?([A-J])(?=[).:;,\]]|\s*$|\s+(?:or|and)\s+[(\[]?[A-J]\b)"
+)
+"""A letter that stands as an option: in `A; B` and `(A) (B)` both, in `A. Vitamin C` the first."""
 
 
 class MathVerifier(Verifier):
@@ -147,5 +151,7 @@ def reference_text(ground_truth: JsonValue) -> str:
 def _stated_letter(response: str, answer: FinalAnswer | None) -> str | None:
     """The letter that answers a multiple-choice question, where the response states one."""
     if answer is not None and answer.found_by in ("box", "tag"):
-        return leading_letter(without_markup(answer.parts[0])) if len(answer.parts) == 1 else None
+        stated = without_markup(answer.parts[0])
+        only = len(answer.parts) == 1 and len(set(_OPTION.findall(stated))) <= 1
+        return leading_letter(stated) if only else None
     return unboxed_letter(without_markup(after_think(response)[-TAIL_CHARS:]))
