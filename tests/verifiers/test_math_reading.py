@@ -41,6 +41,35 @@ def test_what_is_no_unit_is_no_value_either(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("alternatively thirteen", id="hedges"),
+        pytest.param("Thirteen", id="counts"),
+        pytest.param("plus one", id="operates"),
+        pytest.param("times pi", id="multiplies"),
+        pytest.param("half", id="a-part"),
+        pytest.param("permille", id="a-thousandth"),
+        pytest.param("squared", id="a-power-of-no-unit"),
+        pytest.param("negative", id="a-sign"),
+        pytest.param("less than", id="compares"),
+        pytest.param("is wrong", id="denies"),
+        pytest.param("apples bananas pears plums", id="too-many"),
+        pytest.param("cm} x \\text{", id="a-symbol"),
+    ],
+)
+def test_words_behind_a_number_that_change_it_are_no_unit(words: str) -> None:
+    assert grade("math", rf"\boxed{{12\text{{ {words}}}}}", "12").score == 0.0
+
+
+@pytest.mark.parametrize(
+    "words", ["apples", "ordered pairs", "square inches", "cents per minute", "times", "of the red balls"]
+)
+def test_a_unit_may_be_left_out(words: str) -> None:
+    assert grade("math", rf"\boxed{{12\text{{ {words}}}}}", "12").score == 1.0
+    assert grade("math", r"\boxed{12}", rf"12\text{{ {words}}}").score == 1.0
+
+
+@pytest.mark.parametrize(
     "same",
     [
         pytest.param((r"x<-8\text{ or }x>8", r"(-\infty,-8)\cup(8,\infty)", "|x|>8"), id="two-half-lines"),

@@ -20,6 +20,7 @@ from verifiers.math.relations import as_interval, same_relation
 from verifiers.math.same_value import same_value
 from verifiers.math.shapes import Answer, Group, Matrix, Relation, Union, Value, Words
 from verifiers.math.tree import INFINITY, PI, Expression, Op, Symbol, symbols_of, walk
+from verifiers.math.unit_words import may_be_left_out
 from verifiers.math.vocabulary import READABLE
 
 _ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
@@ -60,6 +61,8 @@ def _unwrapped(answer: Answer) -> Answer:
 def _same_values(reference: Value, answer: Value) -> bool:
     reference, answer = _with_unit_of(reference, answer), _with_unit_of(answer, reference)
     if reference.unit and answer.unit and reference.unit != answer.unit:
+        return False
+    if not reference.unit and not may_be_left_out(answer.unit):
         return False
     infinite = [_infinity_sign(value.expression) for value in (reference, answer)]
     if any(infinite):

@@ -5,7 +5,8 @@ r"""Units of measurement behind a value, in one spelling each.
     "million dollars"                          ->  "dollar", times 1,000,000
 
 Words that count (`apples`, `ways`) are units too: they must agree where both sides have one. Behind a value
-may stand nothing else: numbers and words such as "or" make the whole thing no value at all.
+may stand nothing else: numbers and words such as "or" make the whole thing no value at all. What may be left
+out on one side is the business of `unit_words`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fractions import Fraction
 
 from verifiers.math.errors import UnreadableError
 
-UNIT_LETTERS = frozenset("msghNJWVAKL")
+UNIT_LETTERS = frozenset("msghNJWVAKLl")
 """Single letters that are units when they stand as text right behind a number."""
 
 NO_UNITS = frozenset({"units", "unit"})
@@ -80,6 +81,8 @@ def read_unit(tokens: list[str]) -> tuple[str, Fraction]:
             last = "" if word in NO_UNITS else _NAMES.get(word, word)
             powers[last] = powers.get(last, 0) + sign * pending
             sign = pending = 1
+    if pending != 1:
+        raise UnreadableError("a power of no unit behind a value")
     powers.pop("", None)
     unit = " ".join(name if power == 1 else f"{name}^{power}" for name, power in sorted(powers.items()))
     return unit, factor
