@@ -226,6 +226,29 @@ def test_code_in_an_answer_is_only_a_wrong_answer(
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        r"1\cdot\frac{d}{dx}(5x)",
+        r"-\frac{d}{dx}(-5x)",
+        r"\frac{d(5x)}{dx}",
+        r"\tfrac d{dx}5x",
+        r"\frac{\mathrm{d}}{\mathrm{d}\theta}(5\theta)",
+        r"{d \over dx}(5x)",
+        "d/dx(5/x)",
+        r"\frac{\partial}{\partial x}(5x)",
+    ],
+)
+def test_a_derivative_that_is_left_to_be_worked_out_is_no_answer(answer: str) -> None:
+    assert grade("math", f"\\boxed{{{answer}}}", "5").score == 0.0
+
+
+def test_a_d_that_is_a_number_is_one() -> None:
+    assert grade("math", r"\boxed{\frac{d+1}{d}}", r"1+\frac1d").score == 1.0
+    assert grade("math", r"\boxed{\frac{d-1}{dx}}", r"\frac1x-\frac1{dx}").score == 1.0
+    assert grade("math", r"\boxed{\frac{dy}{dx}=2x}", "2x").score == 1.0
+
+
+@pytest.mark.parametrize(
     "answer", ["A; B", "(A) (B)", "(A)(B)", "A. B. C. D.", "A: B", "A) B)", "A. Either A or B", "A; not B, C"]
 )
 def test_several_letters_are_not_one_of_them(answer: str) -> None:

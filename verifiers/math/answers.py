@@ -12,6 +12,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from verifiers.math.brackets import OPENING, closing_index, split_outside, without_outer_braces
+from verifiers.math.derivatives import has_derivative
 from verifiers.math.errors import OverBudgetError, UnreadableError
 from verifiers.math.expressions import parse_expression
 from verifiers.math.labels import is_label
@@ -205,7 +206,7 @@ def _matrix(tokens: list[str], depth: int) -> Answer | None:
 
 def _value(tokens: list[str]) -> Answer:
     """An expression; what cannot be part of one at its end is its unit."""
-    words = Words(tuple(tokens), any(token in _UNEVALUATED for token in tokens) or _is_derivative(tokens))
+    words = Words(tuple(tokens), any(token in _UNEVALUATED for token in tokens) or has_derivative(tokens))
     if words.unevaluated or not tokens:
         return words
     end = next(
@@ -233,7 +234,3 @@ def _without_degrees(expression: Expression, unit: str) -> tuple[Expression, str
     if isinstance(expression, Op) and expression.name == "degrees" and not unit:
         return expression.operands[0], "degree"
     return expression, unit
-
-
-def _is_derivative(tokens: list[str]) -> bool:
-    return tokens[:4] == ["\\frac", "{", "d", "}"]
