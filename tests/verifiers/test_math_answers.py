@@ -175,6 +175,11 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\{1\}", r"\{1,2\}"),
     ("1+2i", "1-2i"),
     ("72", r"7.2 \times 10^2"),
+    ("1,2", "[1,2]"),
+    ("[1,2]", "1,2"),
+    ("5", r"\text{not}=5"),
+    ("5", r"\text{wrong answer}=5"),
+    ("5", r"5=\text{wrong}"),
 ]
 
 

@@ -136,7 +136,7 @@ def _same_collections(reference: Answer, answer: Answer) -> bool:
         return False
     if ":" in (wanted.opening, given.opening):
         return wanted.opening == given.opening and _proportional(wanted.items, given.items)
-    if "" in (wanted.opening, given.opening) and (_is_half_open(wanted) or _is_half_open(given)):
+    if "" in (wanted.opening, given.opening) and (_is_interval(wanted) or _is_interval(given)):
         return False  # an interval is not its two ends
     if "" in (wanted.opening, given.opening) and "(" not in (wanted.opening, given.opening):
         return _same_in_any_order(wanted.items, given.items)
@@ -156,8 +156,10 @@ def _rows_as_matrix(answer: Answer) -> Answer:
     return Matrix(tuple(row.items for row in rows)) if len(rows) == len(answer.items) else answer
 
 
-def _is_half_open(group: Group) -> bool:
-    return bool(group.opening) and OPENING.get(group.opening) != group.closing
+def _is_interval(group: Group) -> bool:
+    """`[1, 2)`, and `[1, 2]` too, as math-verify reads it; `(1, 2)` is more often a point."""
+    half_open = bool(group.opening) and OPENING.get(group.opening) != group.closing
+    return half_open or (group.opening == "[" and len(group.items) == 2)
 
 
 def _brackets(group: Group) -> tuple[str, str]:

@@ -7,6 +7,8 @@ import re
 from verifiers.math.vocabulary import FUNCTIONS
 
 MAX_BARE_WORDS = 4
+MAX_REMARK_CHARS = 100
+"""How far before a number it may be denied."""
 MAX_FORMULAS = 10
 """Formulas beyond this many are not joined into one list."""
 
@@ -25,7 +27,20 @@ _FORMULA_MARKS = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("$", "$"))
 _BETWEEN_FORMULAS = re.compile(r"\$\s*(?:,|,?\s*and|,?\s*or)\s*\$")
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[A-Za-z ]*\})?")
 _PLAIN_WORD = re.compile(r"[^\W\d_]{2,}")
-_NOT_STATED = re.compile(r"(?:\b(?:or|and|not|than|never|cannot be)|n't(?: be)?)[\s$*(]*$", re.IGNORECASE)
+_NOT_STATED = re.compile(
+    r"(?:\b(?:or|and|not|than|never|without|(?:cannot|unlikely to) (?:be|equal)|"
+    r"(?:rul|exclud|discard|reject|eliminat)(?:e|es|ed|s|ing)?(?: out)?)|n't(?: be)?)"
+    r"\s*(?:[A-Za-z]\s*=)?[\s$*(]*$"
+    r"|\d\W*\sor(?:\s+[A-Za-z=]+){1,4}[\s$*(]*$",
+    re.IGNORECASE,
+)
+"""Before a number: what denies it, and another number that it is the alternative to."""
+_TAKEN_BACK = re.compile(
+    r"[\s$*)\]]*(?:\?|(?:[a-z]+\s+)?(?:(?:is|are|was|were)\s+(?:[a-z]+ly\s+)?"
+    r"(?:not|impossible|wrong|incorrect|false|invalid|excluded|rejected|extraneous|ruled out)"
+    r"|(?:is|are|was|were|do|does|ca|wo)n't|cannot|(?:do|does|can|will) not|fails?)\b)",
+    re.IGNORECASE,
+)
 
 
 def is_bare_answer(text: str) -> bool:
@@ -54,12 +69,17 @@ def conclusion_of(text: str) -> str | None:
     numbers = list(_LAST_NUMBER.finditer(text))
     number = numbers[-1] if numbers else None
     if number is not None and (formula is None or number.start() >= formula[2]):
-        if _NOT_STATED.search(text, 0, number.start()):
+        if _is_not_stated(text, number.start(), number.end()):
             return None  # "7 or 8" does not state 8
         return number.group().strip()
-    if formula is None or _NOT_STATED.search(text, 0, formula[1]):
+    if formula is None or _is_not_stated(text, formula[1], formula[2]):
         return None
     return formula[0]
+
+
+def _is_not_stated(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - MAX_REMARK_CHARS) : start]
+    return bool(_NOT_STATED.search(before) or _TAKEN_BACK.match(text, end))
 
 
 def _leads_to_a_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from verifiers.extract import Boxed, after_think, last_box, last_tag
 from verifiers.math.conclusions import conclusion_of, is_bare_answer
+from verifiers.math.plain_numbers import plain_number
 from verifiers.math.statements import concluding_part, statements
 
 TAIL_CHARS = 3_000
@@ -26,6 +27,7 @@ MAX_BARE_CHARS = 2_000
 
 _GAP_MARKUP = re.compile(r"\\(?:text|mbox|textbf|mathrm)\b|\\(?:quad|qquad|[,;:! ()\[\]])|[{}$~*\s]+")
 _GAP = re.compile(r"(?:[a-z()]+ ){0,4}?(?:and|or|,|;|und|et)(?: [a-z()]+){0,3}|[,;]?", re.IGNORECASE)
+_OR_NUMBER = re.compile(r"[\s$)\]}]{0,9}(?:or|and)\s+[$({]{0,3}([+-]?\d+(?:\.\d+)?(?:/\d+)?)")
 _LEAD_IN = re.compile(
     r"\\(?:text|mathrm|mbox|textbf)\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*[:=]?\s*\}\s*",
     re.IGNORECASE,
@@ -64,9 +66,13 @@ def final_answer(response: str) -> FinalAnswer | None:
 
 
 def last_boxes(text: str) -> list[str]:
-    """Contents of the last run of boxes, in order of appearance."""
+    """Contents of the last run of boxes that are not empty, in order of appearance."""
     box = last_box(text)
-    contents: list[str] = []
+    while box is not None and not box.content:
+        box = last_box(text, end=box.start)
+    if box is None:
+        return []
+    contents = _alternatives(text, box)
     while box is not None:
         contents.append(box.content)
         previous = last_box(text, end=box.start) if len(contents) < MAX_BOXES else None
@@ -74,6 +80,13 @@ def last_boxes(text: str) -> list[str]:
             break
         box = previous
     return contents[::-1]
+
+
+def _alternatives(text: str, box: Boxed) -> list[str]:
+    """`\\boxed{5} or 6` states another number too; `\\boxed{\\frac12} or 0.5` the same once more."""
+    match = _OR_NUMBER.match(text, box.end)
+    boxed, other = plain_number(box.content), plain_number(match[1]) if match else None
+    return [] if match is None or None in (boxed, other) or boxed == other else [match[1]]
 
 
 def _belongs_together(text: str, left: Boxed, right: Boxed) -> bool:

@@ -2,12 +2,14 @@ r"""Names on the left of an equals sign: `x = 5`, `f(x) = 2x`, `\angle ABC = 40`
 1`.
 
 A label says what a value is called and takes no part in the comparison; `11a + c = 7` has none, because there
-the left side is part of what is claimed.
+the left side is part of what is claimed. What is called wrong has none either.
 """
 
 from __future__ import annotations
 
 import re
+
+from verifiers.math.vocabulary import DENIALS
 
 MAX_LABEL_TOKENS = 16
 
@@ -38,7 +40,7 @@ def is_label(tokens: tuple[str, ...]) -> bool:
         return True
     if not 0 < len(tokens) <= MAX_LABEL_TOKENS or not all(map(_ALLOWED.fullmatch, tokens)):
         return False
-    if any(token in _FORBIDDEN for token in tokens):
+    if any(token in _FORBIDDEN or token.lstrip("'") in DENIALS for token in tokens):
         return False
     bare = _without_details(tokens)
     letters = [token for token in bare if token.isalpha() or token.startswith(("\\", "'"))]

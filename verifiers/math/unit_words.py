@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from verifiers.math.units import UNIT_LETTERS
+from verifiers.math.vocabulary import DENIALS
 
 MAX_WORDS = 3
 """More words than this are a sentence."""
@@ -24,19 +25,15 @@ imaginary inverse reciprocal complement choose
 """
 _COMPARES = """
 and to through until till between from than more less fewer greater larger bigger smaller least most above
-below under exceeding without except excluding exclusive instead rather but then
-"""
-_DENIES = """
-no non none never neither nothing cannot wrong incorrect false untrue invalid impossible undefined unknown
-excluded rejected ruled fails fail yes true
+below under exceeding exclusive instead rather but then
 """
 _HEDGES = """
 about around approximately roughly nearly almost probably likely unlikely could would should might may
-alternatively alternative otherwise also again unsure guess either both any
+alternatively alternative otherwise also again unsure guess either both any yes no non true
 """
 _VERBS = "is are was were be being been isnt has have had does do did equals equal becomes gives makes means"
 
-_NOT_COUNTED = frozenset(f"{_COUNTS} {_OPERATES} {_COMPARES} {_DENIES} {_HEDGES} {_VERBS}".split())
+_NOT_COUNTED = frozenset(f"{_COUNTS} {_OPERATES} {_COMPARES} {_HEDGES} {_VERBS}".split()) | DENIALS
 
 
 def may_be_left_out(unit: str) -> bool:

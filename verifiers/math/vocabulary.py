@@ -21,6 +21,10 @@ FUNCTION_SYNONYMS = {
     "arcosh": "arccosh", "acosh": "arccosh", "artanh": "arctanh", "atanh": "arctanh", "tg": "tan",
     "ctg": "cot", "cosec": "csc", "arctg": "arctan", "ceiling": "ceil", "binomial": "binom",
 }  # fmt: skip
+DENIALS = _names(
+    "not none never neither nor nothing cannot wrong incorrect false untrue invalid impossible "
+    "undefined unknown except excluded excluding without rejected ruled fails fail"
+)
 NAMED = _names(
     "pi theta alpha beta gamma delta epsilon lambda mu sigma tau phi omega infty infinity Infinity inf oo"
 )
