@@ -42,7 +42,7 @@ _MATRICES = frozenset(f"\\begin:{kind}matrix" for kind in ("p", "b", "", "v", "B
 REALS = "\\mathbb:R"
 _ALL_REALS = frozenset({"all real numbers", "all reals", "real numbers", "the real numbers", "all real x"})
 _NOTHING = frozenset(
-    ["\\emptyset", "empty set", "the empty set"]
+    ["\\emptyset", "empty set", "the empty set", "none"]
     + [f"no {which}solution{ending}" for which in ("", "real ") for ending in ("", "s")]
 )
 _POSITIVE = frozenset({f"{REALS}^+", f"{REALS}_+", f"{REALS}_>0"})

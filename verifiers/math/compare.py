@@ -17,10 +17,10 @@ from verifiers.math.labels import function_variable, same_name
 from verifiers.math.meanings import is_solved, meaning, named_value, total
 from verifiers.math.regions import is_region, pieces_of
 from verifiers.math.relations import as_interval, same_relation
+from verifiers.math.same_quantity import same_quantity
 from verifiers.math.same_value import same_value
 from verifiers.math.shapes import Answer, Group, Matrix, Relation, Union, Value, Words
-from verifiers.math.tree import INFINITY, PI, Expression, Op, Symbol, symbols_of, walk
-from verifiers.math.unit_words import may_be_left_out
+from verifiers.math.tree import Op, symbols_of
 from verifiers.math.vocabulary import READABLE
 
 _ARTICLES = frozenset({"'a", "'an", "'the", "'is", "'are"})
@@ -45,7 +45,7 @@ def same_answer(reference: Answer, answer: Answer) -> bool:
     if isinstance(reference, Words) or isinstance(answer, Words):
         return _same_words(reference, answer)
     if isinstance(reference, Value) and isinstance(answer, Value):
-        return _same_values(reference, answer)
+        return same_quantity(reference, answer)
     if isinstance(reference, Union) and isinstance(answer, Union):
         return _same_in_any_order(reference.parts, answer.parts)
     return _same_collections(reference, answer)
@@ -56,45 +56,6 @@ def _unwrapped(answer: Answer) -> Answer:
     while isinstance(answer, Group) and len(answer.items) == 1:
         answer = answer.items[0]
     return answer
-
-
-def _same_values(reference: Value, answer: Value) -> bool:
-    reference, answer = _with_unit_of(reference, answer), _with_unit_of(answer, reference)
-    if reference.unit and answer.unit and reference.unit != answer.unit:
-        return False
-    if not reference.unit and not may_be_left_out(answer.unit):
-        return False
-    infinite = [_infinity_sign(value.expression) for value in (reference, answer)]
-    if any(infinite):
-        return infinite[0] == infinite[1]
-    if same_value(reference.expression, answer.expression):
-        return True
-    in_radians = [_in_radians(*pair) for pair in ((reference, answer), (answer, reference))]
-    return any(in_radians) and same_value(
-        in_radians[0] or reference.expression, in_radians[1] or answer.expression
-    )
-
-
-def _in_radians(angle: Value, other: Value) -> Expression | None:
-    """An angle in degrees beside one in radians, which shows by its pi."""
-    if angle.unit != "degree" or other.unit or PI not in walk(other.expression):
-        return None
-    return Op("degrees", (angle.expression,))
-
-
-def _with_unit_of(value: Value, other: Value) -> Value:
-    """`5 m` without any markup reads as a product; beside a value in metres, its last letter is the unit."""
-    product = value.expression
-    if value.unit or len(other.unit) != 1 or not isinstance(product, Op) or product.name != "mul":
-        return value
-    return Value(product.operands[0], other.unit) if product.operands[1] == Symbol(other.unit) else value
-
-
-def _infinity_sign(expression: Expression) -> int:
-    sign = 1
-    while isinstance(expression, Op) and expression.name == "neg":
-        sign, expression = -sign, expression.operands[0]
-    return sign if expression == INFINITY else 0
 
 
 def _same_words(reference: Answer, answer: Answer) -> bool:
@@ -132,7 +93,11 @@ def _same_collections(reference: Answer, answer: Answer) -> bool:
             map(_same_in_order, reference.rows, answer.rows)
         )
     wanted, given = _as_group(reference), _as_group(answer)
-    if wanted is None or given is None or len(wanted.items) != len(given.items):
+    if wanted is None or given is None:
+        return False
+    if wanted.opening == given.opening == "\\{":
+        return _same_set(wanted.items, given.items)
+    if len(wanted.items) != len(given.items):
         return False
     if ":" in (wanted.opening, given.opening):
         return wanted.opening == given.opening and _proportional(wanted.items, given.items)
@@ -141,7 +106,7 @@ def _same_collections(reference: Answer, answer: Answer) -> bool:
     if "" in (wanted.opening, given.opening) and "(" not in (wanted.opening, given.opening):
         return _same_in_any_order(wanted.items, given.items)
     if "\\{" in (wanted.opening, given.opening):
-        return wanted.opening == given.opening and _same_in_any_order(wanted.items, given.items)
+        return False
     brackets = _brackets(wanted), _brackets(given)
     if len(wanted.items) == 2 and "" not in (wanted.opening, given.opening) and brackets[0] != brackets[1]:
         return False
@@ -206,6 +171,13 @@ def _same_in_any_order(reference: Sequence[Answer], answer: Sequence[Answer]) ->
     return True
 
 
+def _same_set(reference: Sequence[Answer], answer: Sequence[Answer]) -> bool:
+    """A set is the same however often an element is written."""
+    return all(any(same_answer(wanted, given) for given in answer) for wanted in reference) and all(
+        any(same_answer(wanted, given) for wanted in reference) for given in answer
+    )
+
+
 def _same_with_relations(reference: Answer, answer: Answer) -> bool:
     if isinstance(reference, Relation) and isinstance(answer, Relation):
         named = _both_named(reference, answer)
@@ -224,7 +196,7 @@ def _same_with_relations(reference: Answer, answer: Answer) -> bool:
     if isinstance(reference, Value) and isinstance(answer, Relation) and not symbols_of(reference.expression):
         stated = total(answer)
         if stated is not None:
-            return _same_values(reference, stated)
+            return same_quantity(reference, stated)
     meanings = [meaning(side) if isinstance(side, Relation) else side for side in (reference, answer)]
     if meanings[0] is None or meanings[1] is None:
         return False

@@ -29,7 +29,7 @@ _GAP_MARKUP = re.compile(r"\\(?:text|mbox|textbf|mathrm)\b|\\(?:quad|qquad|[,;:!
 _GAP = re.compile(r"(?:[a-z()]+ ){0,4}?(?:and|or|,|;|und|et)(?: [a-z()]+){0,3}|[,;]?", re.IGNORECASE)
 _OR_NUMBER = re.compile(r"[\s$)\]}]{0,9}(?:or|and)\s+[$({]{0,3}([+-]?\d+(?:\.\d+)?(?:/\d+)?)")
 _LEAD_IN = re.compile(
-    r"\\(?:text|mathrm|mbox|textbf)\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*[:=]?\s*\}\s*",
+    r"\\(?:text|mathrm|mbox|textbf)\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*[:=]?\s*\}\s*:?\s*",
     re.IGNORECASE,
 )
 _TURN_START = re.compile(

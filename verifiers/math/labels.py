@@ -14,7 +14,8 @@ from verifiers.math.vocabulary import DENIALS
 MAX_LABEL_TOKENS = 16
 
 _ALLOWED = re.compile(r"[A-Za-z]|'|'\w+|\\(?:[A-Za-z]+)|[_{}(),:]|\d+")
-_DERIVATIVE = re.compile(r"\\frac\{d[a-z]\}\{d[a-z]\}")
+_QUOTIENT = re.compile(r"\\frac\{(?:d[a-z]\}\{d[a-z]|[a-df-hj-z]\}\{[a-df-hj-z])\}")
+"""`dy/dx`, and `m/n` where a fraction is asked for."""
 _FORBIDDEN = frozenset(
     {
         "e",
@@ -36,7 +37,7 @@ _FORBIDDEN = frozenset(
 
 def is_label(tokens: tuple[str, ...]) -> bool:
     """Whether a side of an equation is only a name."""
-    if _DERIVATIVE.fullmatch("".join(tokens)):
+    if _QUOTIENT.fullmatch("".join(tokens)):
         return True
     if not 0 < len(tokens) <= MAX_LABEL_TOKENS or not all(map(_ALLOWED.fullmatch, tokens)):
         return False

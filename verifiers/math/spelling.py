@@ -31,6 +31,8 @@ _REPEATING = re.compile(
 )
 _MAX_REPEATING_DIGITS = 50
 _SUM_OF_MONEY = re.compile(r"\s*([+-]?)\s*\\\$\s*([\d.,{}!\\ ]*\d)\s*")
+_CURRENCIES = {"€": "euros", "£": "pounds", "¥": "yen"}
+_OTHER_MONEY = re.compile(r"\s*([+-]?)\s*([€£¥])\s*([\d.,{}!\\ ]*\d)\s*")
 
 
 def respelled(text: str) -> str:
@@ -49,6 +51,8 @@ def respelled(text: str) -> str:
 def _plain_characters(text: str) -> str:
     text = _RAISED_RUN.sub(lambda run: f"^{{{run[0].translate(_SCRIPTS)}}}", text.translate(_INVISIBLE))
     text = _LOWERED_RUN.sub(lambda run: f"_{{{run[0].translate(_SCRIPTS)}}}", text)
+    if money := _OTHER_MONEY.fullmatch(text):
+        return rf"{money[1]}{money[3]} \text{{ {_CURRENCIES[money[2]]}}}"
     return _VULGAR.sub(_vulgar_fraction, text)
 
 

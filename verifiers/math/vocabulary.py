@@ -47,7 +47,7 @@ SYNONYMS = {
     "varepsilon": "\\epsilon", "vartheta": "\\theta", "cap": "\\cap", "cup": "\\cup", "bigcup": "\\cup",
     "ldots": "\\dots", "cdots": "\\dots", "lceil": "\\lceil", "exponentialE": "e", "degree": "\\circ",
     "land": "'and", "lor": "'or", "R": "\\mathbb:R", "Reals": "\\mathbb:R", "reals": "\\mathbb:R",
-    "arccot": "\\arccot",
+    "arccot": "\\arccot", "deg": "\\circ",
 }  # fmt: skip
 TEXT_COMMANDS = _names(
     "text textbf textit textrm textsf texttt mathrm mathbf mathit mathsf mathcal mbox hbox operatorname "
@@ -59,7 +59,7 @@ CHARACTERS = {
     "π": "\\pi", "∞": "\\infty", "√": "\\sqrt", "∪": "\\cup", "∩": "\\cap", "∈": "\\in", "∅": "\\emptyset",
     "ℝ": "\\mathbb:R", "±": "\\pm",
     "°": "\\circ", "≈": "\\approx", "θ": "\\theta", "α": "\\alpha", "β": "\\beta", "λ": "\\lambda",
-    "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "’": "'", "′": "'",
+    "，": ",", "；": ";", "－": "-", "：": ":", "（": "(", "）": ")", "’": "'", "′": "'",
 }  # fmt: skip
 GREEK = _names(
     "\\theta \\alpha \\beta \\gamma \\delta \\epsilon \\lambda \\mu \\nu \\xi \\rho \\sigma \\tau \\phi "
