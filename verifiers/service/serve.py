@@ -18,11 +18,10 @@ from collections.abc import Generator, Mapping
 
 import uvicorn
 
+from sandboxes.service.connections import BACKLOG, BoundedServer, accepted_at_once
 from verifiers.errors import VerifierSetupError
 from verifiers.service.app import create_app
 from verifiers.service.config import ServiceConfig
-
-BACKLOG = 2_048
 
 
 class VerifierServer:
@@ -53,8 +52,8 @@ class VerifierServer:
             )
         self._socket = _bind(host, port)
         settings = uvicorn.Config(
-            create_app(table, config), log_level="warning", access_log=False, lifespan="on",
-            timeout_graceful_shutdown=int(config.drain_limit_s) + 1,
+            create_app(table, config), log_level="warning", access_log=False, lifespan="on", ws="none",
+            timeout_graceful_shutdown=int(config.drain_limit_s) + 1, backlog=accepted_at_once(),
         )  # fmt: skip
         self._server = _QuietServer(settings)
 
@@ -78,7 +77,7 @@ class VerifierServer:
         self._server.should_exit = True
 
 
-class _QuietServer(uvicorn.Server):
+class _QuietServer(BoundedServer):
     """A server that leaves the process' signal handlers to whoever owns the process."""
 
     @contextlib.contextmanager
