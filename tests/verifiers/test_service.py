@@ -133,6 +133,24 @@ def test_bodies_responses_and_batches_over_their_limits_are_refused() -> None:
         assert_problem(response, 413, "too_large")
 
 
+@pytest.mark.parametrize(
+    ("truth", "status"),
+    [
+        ([[]] * 20, 413),
+        ([{}] * 20, 413),
+        ("[{" * 20, 200),
+        ('"[\\"[' * 5, 200),
+        ([[]] * 5, 200),
+        (["["] * 20, 413),
+    ],
+    ids=["lists", "objects", "text", "quotes-in-text", "few", "too-many-texts-to-tell"],
+)
+def test_a_body_of_more_lists_than_allowed_is_refused_before_it_is_parsed(truth: Any, status: int) -> None:
+    config = ServiceConfig(workers=1, max_body_containers=10)
+    response = talk_to(config, lambda client: client.post("/v1/verify", json=ECHO | {"ground_truth": truth}))
+    assert response.status_code == status
+
+
 def test_a_full_queue_answers_503_and_says_when_to_come_back() -> None:
     config = ServiceConfig(workers=1, max_waiting=2)
     response = talk_to(config, lambda client: client.post("/v1/verify/batch", json={"items": [ECHO] * 10}))

@@ -1,9 +1,10 @@
-"""Reads request bodies within the service's limits: bytes of one, bytes of all under way, and time."""
+"""Reads request bodies within the service's limits: bytes and lists of one, bytes of all, and time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 from starlette.datastructures import Headers
@@ -11,6 +12,8 @@ from starlette.types import Receive
 
 from verifiers.errors import RequestTooLargeError, VerifierUnavailableError
 from verifiers.service.config import ServiceConfig
+
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 class ClientLeftError(Exception):
@@ -29,7 +32,7 @@ class Bodies:
         """The body; it counts as held until the context ends.
 
         Raises:
-            RequestTooLargeError: it is over the limit, as announced or as it arrives.
+            RequestTooLargeError: it is over the limit, as announced or as it arrives, or of too many lists.
             VerifierUnavailableError: too much is held already, or it did not arrive in time.
             ClientLeftError: the connection ended first.
         """
@@ -44,6 +47,7 @@ class Bodies:
                 f"the body did not arrive within {self._config.body_limit_s:g} s"
             ) from error
         try:
+            self._check_containers(body)
             yield body
         finally:
             self._held_bytes -= len(body)
@@ -67,8 +71,20 @@ class Bodies:
             self._held_bytes -= size
             raise
 
+    def _check_containers(self, body: bytes) -> None:
+        limit = self._config.max_body_containers
+        found = _containers(body)
+        if found > limit and body.count(b'"') <= 4 * limit:  # else leaving the texts out takes too long
+            found = _containers(_TEXT.sub(b"", body))
+        if found > limit:
+            raise RequestTooLargeError(f"a body of {found} lists and objects, at most {limit}")
+
     def _check(self, size: int) -> None:
         if size > self._config.max_body_bytes:
             raise RequestTooLargeError(f"a body of more than {self._config.max_body_bytes} bytes")
         if self._held_bytes > self._config.max_held_bytes:
             raise VerifierUnavailableError(f"requests under way hold {self._held_bytes} bytes already")
+
+
+def _containers(json_text: bytes) -> int:
+    return json_text.count(b"[") + json_text.count(b"{")

@@ -19,8 +19,12 @@ class ServiceConfig(BaseModel):
     max_waiting: PositiveInt = 4_096
     """Requests (batch items) that may wait for a worker; above it the answer is 503 with Retry-After."""
     max_batch_items: PositiveInt = 2_048
-    max_body_bytes: PositiveInt = 256 * 2**20
+    max_body_bytes: PositiveInt = 128 * 2**20
     """Larger bodies are refused with 413 before they are read to the end."""
+    max_body_containers: PositiveInt = 2_000_000
+    """Lists and objects in one body; a body with more is refused with 413 before it is parsed, because each
+    takes some fifty times its two bytes of memory, and time in which nobody else is answered. Brackets within
+    texts do not count, unless there are more than twice as many texts."""
     max_held_bytes: PositiveInt = 512 * 2**20
     """Bodies of requests under way, all together; above it the answer is 503 with Retry-After."""
     body_limit_s: PositiveFloat = 60.0
