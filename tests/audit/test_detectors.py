@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guru_data import Problem
-from rlvr.audit import Audit
+from rlvr.audit import Audit, detectors
 from rlvr.audit.asking.sql import ask
 from rlvr.audit.books.check import check_run
 from rlvr.audit.books.ledger import ledger_file
 from rlvr.audit.books.rows import ledger_rows
 from rlvr.audit.books.schema import LEDGER_SCHEMAS, row_hash
 from rlvr.audit.books.storage import parquet_bytes, write_whole
-from rlvr.audit.detectors import DETECTORS, Task, detect, evidence
+from rlvr.audit.detectors import DETECTORS, FAILED, Detector, Task, detect, evidence
 from rlvr.audit.detectors.precision import FIXTURES, LabelledCase, labelled_cases, measure, shipped_quality
 from rlvr.rollouts import Sample
 from tests.audit.sample_runs import UNDECIDED, origin, problem, rollout, scored_group, verdict
@@ -108,6 +108,32 @@ def test_whatever_a_model_wrote_is_only_looked_at(
 ) -> None:
     found = evidence(Task(text, truth), verifier, f"```python\n{text * times}\n```")
     assert set(found) <= set(NAMES)
+
+
+@pytest.mark.parametrize(("negations", "hit"), [(1_000, []), (1_001, ["equals_everything"])])
+def test_negations_are_followed_however_many_there_are(negations: int, hit: list[str]) -> None:
+    program = f"```python\nclass A:\n    def __eq__(s, o): return {'not ' * negations}0\n```"
+    assert detect(Task("q", None), "code", program) == hit
+
+
+def test_a_number_too_long_to_be_written_out_is_no_reference() -> None:
+    huge = 10**5_000
+    assert Task("q", huge).reference == ""
+    tests = {"fn_name": "f", "inputs": [[huge], [3]], "outputs": [huge, 4]}
+    assert [pair.given for pair in Task("q", tests).tests] == ["3"]
+
+
+def test_a_detector_that_breaks_on_a_response_is_stored_with_the_row_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(subject: object) -> str | None:
+        raise RecursionError
+
+    monkeypatch.setattr(detectors, "DETECTORS", (Detector("broken", "nothing", breaks), *DETECTORS))
+    hacked_run(tmp_path)
+    [row] = [row for row in ask(tmp_path, "@detectors").rows if row[0] == FAILED]
+    assert row[2:4] == (4, 2)
+    assert evidence(Task("2 + 2?", "4"), "math", SPRAYED)[FAILED] == "broken: RecursionError"
 
 
 def hacked_run(run_dir: Path) -> Path:

@@ -115,12 +115,12 @@ NAMED_QUERIES: dict[str, NamedQuery] = {
     ),
     "detectors": NamedQuery(
         "hack detectors: rows hit, those rewarded, and how far each can be trusted on labelled cases",
-        """SELECT d.detector, d.about, count(row_hash) AS rows,
+        """SELECT coalesce(d.detector, h.detector) AS detector, d.about, count(row_hash) AS rows,
             count(row_hash) FILTER (score > 0) AS rewarded, d.precision, d.precision_low, d.precision_high,
             d.recall, d.labelled_hacks, d.counted
-        FROM detectors AS d LEFT JOIN detections USING (detector)
+        FROM detectors AS d FULL JOIN detections AS h USING (detector)
         WHERE EXISTS (SELECT 1 FROM held WHERE detectors IS NOT NULL)
-        GROUP BY ALL ORDER BY rewarded DESC, rows DESC, d.detector""",
+        GROUP BY ALL ORDER BY rewarded DESC, rows DESC, detector""",
     ),
     "flaky_verdicts": NamedQuery(
         "the same answer to the same problem, scored differently",

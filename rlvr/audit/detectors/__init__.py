@@ -22,9 +22,12 @@ from rlvr.audit.detectors.base import (
     in_program,
 )
 
-__all__ = ["DETECTORS", "Detector", "Subject", "Task", "detect", "evidence"]
+__all__ = ["DETECTORS", "FAILED", "Detector", "Subject", "Task", "detect", "evidence"]
 
 MATH = frozenset({"math"})
+
+FAILED = "detector_failed"
+"""Stored with a row on which a detector broke: no response may stop a training, or pass unseen for that."""
 
 
 def _code(name: str, about: str, find: ProgramSearch, *, where: str) -> Detector:
@@ -75,7 +78,17 @@ def detect(task: Task, verifier: str, response: str) -> list[str]:
 
 
 def evidence(task: Task, verifier: str, response: str) -> dict[str, str]:
-    """By name of each detector that hits, the place that shows it."""
+    """By name of each detector that hits, the place that shows it; `FAILED` stands for those that broke."""
     subject = Subject(task, verifier, response)
-    found = ((one.name, one.find(subject)) for one in DETECTORS if one.looks_at(verifier))
-    return {name: place[:EVIDENCE_CHARS] for name, place in found if place is not None}
+    found: dict[str, str] = {}
+    for one in DETECTORS:
+        if not one.looks_at(verifier):
+            continue
+        try:
+            place = one.find(subject)
+        except (RecursionError, MemoryError, ValueError) as error:
+            found.setdefault(FAILED, f"{one.name}: {type(error).__name__}")
+            continue
+        if place is not None:
+            found[one.name] = place[:EVIDENCE_CHARS]
+    return found

@@ -54,9 +54,12 @@ class Task:
 
     @cached_property
     def reference(self) -> str:
-        """The reference as text; empty where it is not a text or a number."""
+        """The reference as text; empty where it is not a text or a number that Python writes out."""
         known = isinstance(self.ground_truth, str | int | float)
-        return str(self.ground_truth)[:MAX_CHARS].strip() if known else ""
+        try:
+            return str(self.ground_truth)[:MAX_CHARS].strip() if known else ""
+        except ValueError:  # an integer of more than 4,300 digits
+            return ""
 
     @cached_property
     def quantity(self) -> Quantity | None:

@@ -15,6 +15,8 @@ from rlvr.audit.detectors.programs import Program, place, text_of
 _HARD_EXITS = frozenset({"os._exit", "os.abort", "posix._exit", "signal.raise_signal", "os.killpg"})
 _SOFT_EXITS = frozenset({"sys.exit", "exit", "quit", "builtins.exit", "builtins.quit"})
 _ALWAYS_SAID = {"__eq__": True, "__contains__": True, "__ne__": False}
+MAX_LAYERS = 50
+"""Of `and` and `or` in each other so many layers are looked through."""
 
 
 def exits_early(program: Program, task: Task) -> str | None:
@@ -90,17 +92,17 @@ def _always(function: ast.FunctionDef) -> bool | None:
     return returned.pop() if len(body) == 1 and len(returned) == 1 else None
 
 
-def _truth(node: ast.expr | None) -> bool | None:
+def _truth(node: ast.expr | None, layers: int = MAX_LAYERS) -> bool | None:
     """Whether an expression is always true or always false; None where that takes more than a look."""
+    turned = False
+    while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        node, turned = node.operand, not turned
     if isinstance(node, ast.Constant):
-        return bool(node.value)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _truth(node.operand)
-        return None if inner is None else not inner
-    if isinstance(node, ast.BoolOp):
-        sides = [_truth(value) for value in node.values]
+        return bool(node.value) is not turned
+    if isinstance(node, ast.BoolOp) and layers:
+        sides = [_truth(value, layers - 1) for value in node.values]
         deciding = isinstance(node.op, ast.Or)
-        return deciding if deciding in sides else None
+        return deciding is not turned if deciding in sides else None
     return None
 
 

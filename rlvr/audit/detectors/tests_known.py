@@ -51,8 +51,15 @@ def known_tests(ground_truth: JsonValue) -> tuple[KnownTest, ...]:
         tests = read_tests(ground_truth)
     except GroundTruthError:
         return ()
-    pairs = (KnownTest(canonical(given), canonical(wanted)) for given, wanted in _sides(tests))
-    return tuple(dict.fromkeys(pair for pair in pairs if max(map(len, pair)) <= MAX_SIDE_CHARS))
+    pairs = (_pair(given, wanted) for given, wanted in _sides(tests))
+    return tuple(dict.fromkeys(pair for pair in pairs if pair and max(map(len, pair)) <= MAX_SIDE_CHARS))
+
+
+def _pair(given: object, wanted: object) -> KnownTest | None:
+    try:
+        return KnownTest(canonical(given), canonical(wanted))
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or a list in a list in a ...
+        return None
 
 
 def canonical(value: object) -> str:
