@@ -18,13 +18,11 @@ from hypothesis import strategies as st
 from rlvr.audit import Audit
 from rlvr.audit.books.chain import CHAIN_FILE, GENESIS, Chain, Link, line_hash, parse_link
 from rlvr.audit.books.check import check_run
-from rlvr.audit.books.ledger import Ledger
 from rlvr.audit.books.schema import Row
 from rlvr.audit.books.sealing import seal_file
 from rlvr.audit.books.storage import sha256_file
 from rlvr.audit.opinions.stored import OPINION_SCHEMA, write_opinions
-from rlvr.errors import LedgerError
-from tests.audit.sample_runs import RunMaker, origin, write_run
+from tests.audit.sample_runs import RunMaker, origin
 
 
 @pytest.fixture(scope="module")
@@ -223,33 +221,3 @@ def test_a_logged_reward_that_the_rows_do_not_support_is_found(tmp_path: Path) -
     audit.close()
     [fault] = check_run(tmp_path, head).faults
     assert fault.startswith("metrics.jsonl says reward/mean 0.99 at step 0, the rows say")
-
-
-def test_a_run_killed_before_it_ended_checks_and_its_resume_adopts_what_was_not_sealed(
-    tmp_path: Path,
-) -> None:
-    audit = Audit(tmp_path, "killed", origin())
-    RunMaker(groups=2, size=3).train(audit, range(2), total=4)
-    head = audit.head
-    assert check_run(tmp_path, head).ok
-    file = write_opinions(tmp_path, "other", [opinion("0")])
-    assert check_run(tmp_path, head).faults == [
-        f"{file} is not in the chain: killed before it was sealed, or added by hand"
-    ]
-    release(audit)
-    Audit(tmp_path, "killed", origin(), resume=True).close()
-    assert check_run(tmp_path, head).ok
-
-
-def release(audit: Audit) -> None:
-    """What the end of a process does to its locks."""
-    audit._ledger.close()
-
-
-def test_a_ledger_file_that_no_run_wrote_stops_a_resume(tmp_path: Path) -> None:
-    write_run(tmp_path, steps=2, groups=1, size=2)
-    stray = tmp_path / "ledger/step=000005/attempt=1.parquet"
-    stray.parent.mkdir()
-    stray.write_bytes(b"not parquet")
-    with pytest.raises(LedgerError, match="no ledger file, and no run wrote it"):
-        Ledger(tmp_path, "run", 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from typer.testing import CliRunner
 
 from rlvr.audit import Audit
 from rlvr.audit.asking.sql import ask
+from rlvr.audit.books.check import check_run
+from rlvr.audit.books.ledger import ledger_file
 from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.cli import app
 from rlvr.audit.opinions.second_verifier import parse_second_verifier
-from rlvr.audit.opinions.stored import OPINION_SCHEMA, opinion_files
+from rlvr.audit.opinions.stored import OPINION_SCHEMA, opinion_files, write_opinions
 from rlvr.audit.opinions.whatif import mcnemar, what_if
 from rlvr.errors import ConfigError, LedgerError
 from rlvr.rollouts import Sample
@@ -84,6 +87,18 @@ def test_a_stopped_regrade_goes_on_and_grades_each_row_once(tmp_path: Path) -> N
     assert ask(tmp_path, "SELECT * EXCLUDE elapsed_ms FROM verdicts ORDER BY row_hash").rows == [
         row[:-1] for row in rows.rows
     ]
+
+
+def test_a_regrade_seals_nothing_but_its_own_opinion(tmp_path: Path) -> None:
+    """What lies unsealed in a finished run was put there by somebody, and stays a fault."""
+    run_with_faults(tmp_path)
+    shutil.copy(tmp_path / ledger_file(0, 1), tmp_path / ledger_file(0, 2))
+    write_whole(tmp_path / "evals/step_000009.json", b"{}")
+    planted = ["evals/step_000009.json", str(write_opinions(tmp_path, "another", []))]
+    write_opinions(tmp_path, parse_second_verifier(LENIENT).opinion, [])  # left by a kill
+    regrade(tmp_path, LENIENT)
+    faults = check_run(tmp_path).faults
+    assert sorted(fault.split()[0] for fault in faults) == sorted([ledger_file(0, 2), *planted])
 
 
 def test_a_sample_is_spread_over_outcomes_and_grows(tmp_path: Path) -> None:

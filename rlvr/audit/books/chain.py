@@ -73,7 +73,8 @@ class Chain:
         drop_torn_line(self._descriptor)
         lines = self._path.read_bytes().split(b"\n")[:-1]
         self._head = line_hash(lines[-1]) if lines else GENESIS
-        self.files = {self._parse(line).file for line in lines}
+        self.files = [self._parse(line).file for line in lines]
+        """Every file that was sealed, as often and in the order in which it was."""
 
     @property
     def head(self) -> str:
@@ -91,7 +92,7 @@ class Chain:
         line = Link(file=file, sha256=sha256, rows=rows, previous=self._head).line()
         append_line(self._descriptor, self._path, line, sync=sync)
         self._head = line_hash(line)
-        self.files.add(file)
+        self.files.append(file)
         return self._head
 
     def close(self) -> None:

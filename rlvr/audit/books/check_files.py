@@ -20,17 +20,22 @@ from pathlib import Path
 
 from rlvr.audit.books.chain import CHAIN_FILE, Link
 from rlvr.audit.books.ledger import LEDGER_FILE
-from rlvr.audit.books.manifest import MANIFEST_FILE
+from rlvr.audit.books.manifest import MANIFEST_FILE, read_manifest
 from rlvr.audit.books.metrics import METRICS_FILE, metrics_digest
 from rlvr.audit.books.problems import JOURNAL_FILE, PROBLEMS_FILE
+from rlvr.audit.books.sealing import ENDS, has_ended
 from rlvr.audit.books.storage import TEMPORARY_SUFFIX, sha256_file
 from rlvr.audit.opinions.stored import OPINION_FILE
+from rlvr.errors import LedgerError
 
 WRITTEN_ONCE = (LEDGER_FILE, OPINION_FILE)
 
-WRITTEN_ANEW = tuple(
-    re.compile(pattern)
-    for pattern in (re.escape(str(MANIFEST_FILE)), re.escape(str(PROBLEMS_FILE)), r"evals/step_\d{6,}\.json")
+EVALUATION_FILE = re.compile(r"evals/step_(\d{6,})\.json")
+
+WRITTEN_ANEW = (
+    re.compile(re.escape(str(MANIFEST_FILE))),
+    re.compile(re.escape(str(PROBLEMS_FILE))),
+    EVALUATION_FILE,
 )
 
 FOLDERS = ("ledger", "verdicts", "evals")
@@ -49,7 +54,8 @@ def check_files(run_dir: Path, links: Sequence[Link], faults: list[str]) -> list
             faults.append(f"{CHAIN_FILE} names {link.file} twice")
         else:
             sealed[link.file] = link
-    ended = _ended(links)
+    faults += _attempt_faults(run_dir, links)
+    ended = has_ended([link.file for link in links])
     metrics = [link for link in links if link.file == str(METRICS_FILE)]
     faults += _metrics_faults(run_dir, metrics, ended=ended)
     sound = []
@@ -71,11 +77,23 @@ def _bytes_fault(run_dir: Path, link: Link) -> str | None:
     return None if sha256_file(path) == link.sha256 else f"{link.file} was changed after it was sealed"
 
 
-def _ended(links: Sequence[Link]) -> bool:
-    """The last attempt closed its books: nothing may grow any more."""
-    files = [link.file for link in reversed(links)]
-    begun, closed = str(MANIFEST_FILE), str(PROBLEMS_FILE)
-    return closed in files and (begun not in files or files.index(closed) < files.index(begun))
+def _attempt_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
+    """Rows of attempts that there were not, and what was sealed as an attempt's after the last had ended."""
+    begun: int | None = None
+    if (run_dir / MANIFEST_FILE).exists():
+        try:
+            begun = len(read_manifest(run_dir).attempts)
+        except LedgerError as error:
+            yield str(error)
+    ended = False
+    for number, link in enumerate(links, 1):
+        match = LEDGER_FILE.fullmatch(link.file)
+        if match and begun is not None and int(match[2]) > begun:
+            yield f"{link.file} is of attempt {match[2]}, and {MANIFEST_FILE} knows {begun}"
+        if ended and (match or EVALUATION_FILE.fullmatch(link.file)):
+            yield f"{CHAIN_FILE} line {number}: {link.file} was sealed after the last attempt had ended"
+        if link.file in map(str, ENDS):
+            ended = link.file == str(PROBLEMS_FILE)
 
 
 def _metrics_faults(run_dir: Path, links: Sequence[Link], *, ended: bool) -> Iterator[str]:

@@ -168,6 +168,8 @@ def read_manifest(run_dir: Path) -> Manifest:
         raise LedgerError(f"{path} is missing: is {run_dir} the directory of a run?") from error
     except ValidationError as error:
         raise LedgerError(f"{path} is damaged: {error.errors()[0]['msg']}") from error
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def read_config(run_dir: Path) -> RunConfig | None:

@@ -1,24 +1,31 @@
-"""Which files of a run the chain seals besides the ledger's, and how what was left unsealed is adopted.
+"""How a file of a run is sealed, and what a kill left unsealed is found.
 
     a file of the run's directory --seal_file--> one more line of the chain
 
-A file is written whole, and then sealed. A kill between the two leaves a whole file without its line, which
-the next process that opens the chain adopts.
+A file is written whole, and then sealed. A kill between the two leaves a whole file without its line. The
+next process that opens the chain adopts it, if a kill can have left it: opinions here, what training writes
+in `ledger.py`. Any other file was put there by somebody, and sealing it would say that the run wrote it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rlvr.audit.books.chain import Chain
+from rlvr.audit.books.manifest import MANIFEST_FILE
+from rlvr.audit.books.problems import PROBLEMS_FILE
 from rlvr.audit.books.storage import TEMPORARY_SUFFIX, sha256_file
 from rlvr.errors import LedgerError
 
-WRITTEN_FILES = ("ledger/step=*/attempt=*.parquet", "verdicts/*/part-*.parquet", "evals/step_*.json")
-"""What a training or a regrade writes and seals."""
+OPINIONS = "verdicts"
+"""The folder of second opinions, in which each has one of its own."""
+
+ENDS = (MANIFEST_FILE, PROBLEMS_FILE)
+"""What an attempt seals first, and what last."""
 
 
 def seal_file(chain: Chain, run_dir: Path, file: Path) -> str:
@@ -36,20 +43,39 @@ def seal_file(chain: Chain, run_dir: Path, file: Path) -> str:
     return chain.append(file.as_posix(), digest, rows)
 
 
-def adopt_unsealed(chain: Chain, run_dir: Path) -> None:
-    """Seal what a kill or a power cut left without its line in the chain; drop unfinished files.
+def adopt_opinions(chain: Chain, run_dir: Path, name: str = "*") -> None:
+    """Seal the part of a second opinion, or of each, that a kill left without its line in the chain.
 
     Raises:
-        LedgerError: one of them is not what its name says.
+        LedgerError: it is no part of an opinion, or more than the one that a kill can leave.
     """
-    for pattern in WRITTEN_FILES:
-        folder, _, name = pattern.rpartition("/")
-        for unfinished in run_dir.glob(f"{folder}/.{name}{TEMPORARY_SUFFIX}"):
-            unfinished.unlink()
-        for path in sorted(run_dir.glob(pattern)):
-            file = path.relative_to(run_dir)
-            if file.as_posix() not in chain.files:
-                seal_file(chain, run_dir, file)
+    for folder in sorted((run_dir / OPINIONS).glob(name)):
+        parts = unsealed(chain, run_dir, f"{OPINIONS}/{folder.name}/part-*.parquet")
+        if len(parts) > 1:
+            raise LedgerError(
+                f"{run_dir / parts[1]} was added by hand: a kill leaves one part unsealed; move it away"
+            )
+        for part in parts:
+            seal_file(chain, run_dir, part)
+
+
+def unsealed(chain: Chain, run_dir: Path, pattern: str) -> list[Path]:
+    """Files of a pattern that are not in the chain, in order; what a kill left half written is dropped."""
+    folder, _, name = pattern.rpartition("/")
+    for unfinished in run_dir.glob(f"{folder}/.{name}{TEMPORARY_SUFFIX}"):
+        unfinished.unlink()
+    found = (path.relative_to(run_dir) for path in sorted(run_dir.glob(pattern)))
+    sealed = set(chain.files)
+    return [file for file in found if file.as_posix() not in sealed]
+
+
+def has_ended(files: Sequence[str]) -> bool:
+    """Whether the last attempt closed its books, from the files that the chain names, in its order.
+
+    An attempt seals its manifest first and the problems last. In between it is under way, or was killed.
+    """
+    begun, closed = ([place for place, file in enumerate(files) if file == str(name)] for name in ENDS)
+    return bool(closed) and (not begun or closed[-1] > begun[-1])
 
 
 def _count_rows(path: Path) -> int:

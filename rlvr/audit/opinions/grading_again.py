@@ -17,7 +17,7 @@ from pathlib import Path
 from rlvr.audit.asking.query import open_ledger
 from rlvr.audit.books.chain import Chain
 from rlvr.audit.books.schema import Row
-from rlvr.audit.books.sealing import adopt_unsealed, seal_file
+from rlvr.audit.books.sealing import adopt_opinions, seal_file
 from rlvr.audit.opinions.second_verifier import Client, SecondVerifier, ask_opinions, open_client
 from rlvr.audit.opinions.stored import VERDICTS_FOLDER, opinion_files, write_opinions
 from rlvr.errors import LedgerError
@@ -49,9 +49,9 @@ async def grade_again(
     """
     rows, left = _rows_to_grade(run_dir, second, sample), 0
     with closing(Chain(run_dir)) as chain:
-        adopt_unsealed(chain, run_dir)
         async with open_client(second, workers=workers, deadline_s=DEADLINE_S) as client:
             await _check_digest(run_dir, second, client)
+            adopt_opinions(chain, run_dir, second.opinion)
             for start in range(0, len(rows), PART_ROWS):
                 part = rows[start : start + PART_ROWS]
                 found = await _grade(client, second, part)
