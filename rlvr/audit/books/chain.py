@@ -52,8 +52,11 @@ def parse_link(line: bytes) -> Link:
     """
     try:
         link = Link(**json.loads(line))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a chain line: {error}") from error
+    texts = (link.file, link.sha256, link.previous)
+    if type(link.rows) is not int or not all(isinstance(text, str) for text in texts):
+        raise ValueError("not a chain line: a value is of another type")
     if link.line() != line:
         raise ValueError("not in canonical form")
     return link

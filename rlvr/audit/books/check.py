@@ -10,18 +10,20 @@ newest lines could have been dropped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from rlvr.audit.books.balance import Balance
-from rlvr.audit.books.chain import CHAIN_FILE, GENESIS, Link, line_hash, parse_link
-from rlvr.audit.books.check_checkpoints import checkpoint_faults
-from rlvr.audit.books.check_files import check_files
+from rlvr.audit.books.chain import GENESIS, Link
+from rlvr.audit.books.check_chain import read_chain
+from rlvr.audit.books.check_checkpoints import checkpoint_faults, read_checkpoints
+from rlvr.audit.books.check_files import check_files, look
 from rlvr.audit.books.check_rows import check_rows
 from rlvr.audit.books.ledger import LEDGER_FILE
-from rlvr.audit.books.metrics import read_metrics
+from rlvr.audit.books.metrics import StepMetrics, read_metrics
 from rlvr.audit.books.problems import PROBLEMS_FILE, read_problems
 from rlvr.errors import LedgerError
 
@@ -53,13 +55,19 @@ class CheckResult:
 def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
     """Check everything that can be checked without grading again; reads each file once.
 
-    `head` is the hash noted from the log or a checkpoint; lines after it are counted.
+    `head` is the hash noted from the log or a checkpoint; lines after it are counted. A run that is going on
+    writes the file, then its line, then what refers to it: read the other way round, nothing is missing.
+
+    Raises:
+        LedgerError: a file may not be read.
     """
     result = CheckResult()
+    entries = _read_metrics(run_dir, result)
+    present, checkpoints = look(run_dir), read_checkpoints(run_dir)
     links = _check_chain(run_dir, head, result)
     means: dict[tuple[int, int], float] = {}
     problem_ids: set[str] = set()
-    for link in check_files(run_dir, links, result.faults):
+    for link in check_files(run_dir, present, links, result.faults):
         if match := LEDGER_FILE.fullmatch(link.file):
             step, attempt = int(match[1]), int(match[2])
             try:
@@ -72,43 +80,33 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
             result.rows += found.rows
             result.faults += found.faults
             result.balances[attempt] = result.balances.get(attempt, Balance()) + found.balance
-    result.faults += checkpoint_faults(run_dir, links)
+    result.faults += checkpoint_faults(checkpoints, links)
     _check_problems(run_dir, problem_ids, result)
-    _check_metrics(run_dir, means, result)
+    _check_metrics(entries, means, result)
     return result
 
 
-def _check_chain(run_dir: Path, head: str | None, result: CheckResult) -> list[Link]:
-    """Walk the chain to its end or its first broken line."""
-    path = run_dir / CHAIN_FILE
-    if not path.is_file():
-        result.faults.append(f"{CHAIN_FILE} is missing")
+def _read_metrics(run_dir: Path, result: CheckResult) -> list[StepMetrics]:
+    try:
+        return read_metrics(run_dir)
+    except LedgerError as error:
+        result.faults.append(str(error))
         return []
-    *lines, torn = path.read_bytes().split(b"\n")
-    if torn:
-        result.faults.append(f"{CHAIN_FILE}: the last line is torn; a resume of the run mends that")
-    links: list[Link] = []
-    hashes: list[str] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            link = parse_link(line)
-        except ValueError as error:
-            result.faults.append(f"{CHAIN_FILE} line {number}: {error}")
-            break
-        if link.previous != (hashes[-1] if hashes else GENESIS):
-            result.faults.append(f"{CHAIN_FILE} line {number} does not follow the line before it")
-            break
-        links.append(link)
-        hashes.append(line_hash(line))
-    result.lines, result.head = len(links), hashes[-1] if hashes else GENESIS
-    if head is not None and head not in hashes:
+
+
+def _check_chain(run_dir: Path, head: str | None, result: CheckResult) -> list[Link]:
+    """The lines of the chain, and where in it the given head stands."""
+    chain = read_chain(run_dir)
+    result.faults += chain.faults
+    result.lines, result.head = len(chain.links), chain.head
+    if head is not None and head not in chain.hashes:
         result.faults.append(f"the head {head} is not in the chain: lines before it were changed or dropped")
     elif head is not None:
-        kept = hashes.index(head) + 1
-        result.lines_after_head = len(hashes) - kept
-        before, after = ({link.file for link in part} for part in (links[:kept], links[kept:]))
+        kept = chain.hashes.index(head) + 1
+        result.lines_after_head = len(chain.hashes) - kept
+        before, after = ({link.file for link in part} for part in (chain.links[:kept], chain.links[kept:]))
         result.sealed_anew = sorted(before & after)
-    return links
+    return chain.links
 
 
 def _check_problems(run_dir: Path, problem_ids: set[str], result: CheckResult) -> None:
@@ -123,13 +121,10 @@ def _check_problems(run_dir: Path, problem_ids: set[str], result: CheckResult) -
         )
 
 
-def _check_metrics(run_dir: Path, means: dict[tuple[int, int], float], result: CheckResult) -> None:
+def _check_metrics(
+    entries: Sequence[StepMetrics], means: dict[tuple[int, int], float], result: CheckResult
+) -> None:
     """The reward curve that was logged is the one the rows give."""
-    try:
-        entries = read_metrics(run_dir)
-    except LedgerError as error:
-        result.faults.append(str(error))
-        return
     for entry in entries:
         step, attempt, logged = entry["step"], entry["attempt"], entry.get("reward/mean")
         held = means.get((int(step or 0), int(attempt or 0)))

@@ -15,10 +15,12 @@ yet, and its new problems are in the journal.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rlvr.audit.books.chain import CHAIN_FILE, Link
+from rlvr.audit.books.check_chain import read_chain
 from rlvr.audit.books.ledger import LEDGER_FILE
 from rlvr.audit.books.manifest import MANIFEST_FILE, read_manifest
 from rlvr.audit.books.metrics import METRICS_FILE, metrics_digest
@@ -42,39 +44,78 @@ FOLDERS = ("ledger", "verdicts", "evals")
 """In which every file must be sealed, apart from the chain and what a kill left half written."""
 
 
-def check_files(run_dir: Path, links: Sequence[Link], faults: list[str]) -> list[Link]:
-    """Check every sealed file; returns those whose bytes are the sealed ones and adds what is wrong."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What lies in a run's directory. A run that is going on adds to it: look before reading the chain."""
+
+    files: tuple[str, ...]
+    """Those that readers would take for the run's."""
+    metrics_lines: int
+
+
+def look(run_dir: Path) -> Present:
+    """What there is now.
+
+    Raises:
+        LedgerError: the metrics cannot be read.
+    """
+    files = [file for file in map(str, ENDS) if (run_dir / file).exists()]
+    for folder in FOLDERS:
+        for path in sorted((run_dir / folder).rglob("*")):
+            unfinished = path.name.startswith(".") and path.name.endswith(TEMPORARY_SUFFIX)
+            if path.is_file() and not unfinished:
+                files.append(path.relative_to(run_dir).as_posix())
+    lines = metrics_digest(run_dir)[1] if (run_dir / METRICS_FILE).is_file() else 0
+    return Present(tuple(files), lines)
+
+
+def check_files(run_dir: Path, present: Present, links: Sequence[Link], faults: list[str]) -> list[Link]:
+    """Check every sealed file, and that there are no others.
+
+    `present` was looked at before the chain was read. Returns the lines whose files have the sealed bytes
+    and adds to `faults` what is wrong.
+    """
+    sealed = _sealed(links, faults)
+    faults += _attempt_faults(run_dir, links)
+    faults += _metrics_faults(run_dir, [link for link in links if link.file == str(METRICS_FILE)])
+    found = {file: _bytes_fault(run_dir, link) for file, link in sealed.items()}
+    journal = (run_dir / JOURNAL_FILE).exists()
+    later = read_chain(run_dir).links  # what was written and not yet sealed a moment ago is sealed by now
+    newest = {link.file: link for link in later}
+    for file, link in sealed.items():
+        if found[file] and newest.get(file, link) != link:
+            found[file] = _bytes_fault(run_dir, newest[file])
+    faults += [fault for fault in found.values() if fault]
+    faults += _strangers(present, later, journal=journal)
+    return [link for file, link in sealed.items() if found[file] is None and newest.get(file) == link]
+
+
+def _sealed(links: Sequence[Link], faults: list[str]) -> dict[str, Link]:
+    """By file the line that holds for it, the growing metrics aside."""
     sealed: dict[str, Link] = {}
     for link in links:
-        if link.file == str(METRICS_FILE) or any(kind.fullmatch(link.file) for kind in WRITTEN_ANEW):
+        if any(kind.fullmatch(link.file) for kind in WRITTEN_ANEW):
             sealed[link.file] = link
+        elif link.file == str(METRICS_FILE):
+            continue
         elif not any(kind.fullmatch(link.file) for kind in WRITTEN_ONCE):
             faults.append(f"{CHAIN_FILE} names {link.file!r}, which no run writes")
         elif link.file in sealed:
             faults.append(f"{CHAIN_FILE} names {link.file} twice")
         else:
             sealed[link.file] = link
-    faults += _attempt_faults(run_dir, links)
-    ended = has_ended([link.file for link in links])
-    metrics = [link for link in links if link.file == str(METRICS_FILE)]
-    faults += _metrics_faults(run_dir, metrics, ended=ended)
-    sound = []
-    for link in sealed.values():
-        if link.file == str(METRICS_FILE):
-            continue
-        if fault := _bytes_fault(run_dir, link):
-            faults.append(fault)
-        else:
-            sound.append(link)
-    faults += _strangers(run_dir, sealed.keys(), ended=ended)
-    return sound
+    return sealed
 
 
 def _bytes_fault(run_dir: Path, link: Link) -> str | None:
     path = run_dir / link.file
     if not path.is_file():
         return f"{link.file} is missing"
-    return None if sha256_file(path) == link.sha256 else f"{link.file} was changed after it was sealed"
+    try:
+        digest = sha256_file(path)
+    except OSError as error:
+        return f"{link.file} cannot be read: {error.strerror}"
+    return None if digest == link.sha256 else f"{link.file} was changed after it was sealed"
 
 
 def _attempt_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
@@ -96,7 +137,8 @@ def _attempt_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
             ended = link.file == str(PROBLEMS_FILE)
 
 
-def _metrics_faults(run_dir: Path, links: Sequence[Link], *, ended: bool) -> Iterator[str]:
+def _metrics_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
+    """Metrics that were sealed and are gone or others."""
     if links and not (run_dir / METRICS_FILE).is_file():
         yield f"{METRICS_FILE} is missing"
         return
@@ -104,17 +146,19 @@ def _metrics_faults(run_dir: Path, links: Sequence[Link], *, ended: bool) -> Ite
         if metrics_digest(run_dir, link.rows) != (link.sha256, link.rows):
             yield f"{METRICS_FILE} was changed in its first {link.rows} lines after they were sealed"
             return
-    if ended and links and metrics_digest(run_dir)[1] > links[-1].rows:
-        yield f"{METRICS_FILE} line {links[-1].rows + 1} was added after the run had ended"
 
 
-def _strangers(run_dir: Path, sealed: Collection[str], *, ended: bool) -> Iterator[str]:
-    """Files that readers would take for the run's."""
-    for folder in FOLDERS:
-        for path in sorted((run_dir / folder).rglob("*")):
-            file = path.relative_to(run_dir).as_posix()
-            unfinished = path.name.startswith(".") and path.name.endswith(TEMPORARY_SUFFIX)
-            if path.is_file() and file not in sealed and file != str(CHAIN_FILE) and not unfinished:
-                yield f"{file} is not in the chain: killed before it was sealed, or added by hand"
-    if ended and (run_dir / JOURNAL_FILE).exists():
+def _strangers(present: Present, links: Sequence[Link], *, journal: bool) -> Iterator[str]:
+    """What nobody sealed, though it was there before the chain was read."""
+    names = [link.file for link in links]
+    sealed = {*names, str(CHAIN_FILE)}
+    for file in present.files:
+        if file not in sealed:
+            yield f"{file} is not in the chain: killed before it was sealed, or added by hand"
+    if not has_ended(names):
+        return
+    metrics = [link.rows for link in links if link.file == str(METRICS_FILE)]
+    if metrics and present.metrics_lines > metrics[-1]:
+        yield f"{METRICS_FILE} line {metrics[-1] + 1} was added after the run had ended"
+    if journal:
         yield f"{JOURNAL_FILE} was added after the run had ended"

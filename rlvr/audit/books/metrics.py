@@ -62,17 +62,16 @@ def read_metrics(run_dir: Path) -> list[StepMetrics]:
     out: an attempt counts only up to the first step of the next one.
 
     Raises:
-        LedgerError: a line is damaged; a last line torn by a kill is left out.
+        LedgerError: the file cannot be read or a line is damaged; a last line torn by a kill is left out.
     """
-    path = run_dir / METRICS_FILE
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    lines = [line for line in _lines(run_dir) if line.endswith(b"\n")]
     attempts: dict[int, dict[int, StepMetrics]] = defaultdict(dict)
     for number, line in enumerate(lines, 1):
         try:
-            entry = json.loads(line)
-            attempts[entry["attempt"]].setdefault(entry["step"], {}).update(entry)
-        except (ValueError, KeyError, TypeError) as error:
-            raise LedgerError(f"{path} line {number} is damaged: {error}") from error
+            step, attempt, entry = _parse(line)
+        except (ValueError, RecursionError) as error:
+            raise LedgerError(f"{run_dir / METRICS_FILE} line {number} is damaged: {error}") from error
+        attempts[attempt].setdefault(step, {}).update(entry)
 
     held: dict[int, StepMetrics] = {}
     for _, steps in sorted(attempts.items()):
@@ -82,11 +81,39 @@ def read_metrics(run_dir: Path) -> list[StepMetrics]:
 
 
 def metrics_digest(run_dir: Path, lines: int | None = None) -> tuple[str, int]:
-    """SHA-256 and number of the first `lines` lines of `metrics.jsonl`, or of all; of a missing file none."""
-    path = run_dir / METRICS_FILE
-    written = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    kept = written[:lines]
+    """SHA-256 and number of the first `lines` lines of `metrics.jsonl`, or of all; of a missing file none.
+
+    Raises:
+        LedgerError: the file cannot be read.
+    """
+    kept = _lines(run_dir)[:lines]
     return hashlib.sha256(b"".join(kept)).hexdigest(), len(kept)
+
+
+def _lines(run_dir: Path) -> list[bytes]:
+    """With their newlines; none of a missing file."""
+    path = run_dir / METRICS_FILE
+    try:
+        *lines, torn = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be read: {error.strerror}") from error
+    return [line + b"\n" for line in lines] + ([torn] if torn else [])
+
+
+def _parse(line: bytes) -> tuple[int, int, StepMetrics]:
+    """Step, attempt and values of a line that `MetricsLog.log` wrote; raises ValueError of any other."""
+    entry = json.loads(line)
+    if not isinstance(entry, dict):
+        raise ValueError("not an object")
+    step, attempt = entry.get("step"), entry.get("attempt")
+    if type(step) is not int or type(attempt) is not int:
+        raise ValueError("step or attempt is missing or no whole number")
+    for name, value in entry.items():
+        if value is not None and type(value) not in (int, float):
+            raise ValueError(f"{name!r} is no number")
+    return step, attempt, entry
 
 
 def step_metrics(scored: Sequence[ScoredGroup], learner_version: int) -> dict[str, float]:

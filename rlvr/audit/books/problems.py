@@ -79,14 +79,22 @@ def read_problems(run_dir: Path) -> pa.Table:
     """
     path, journal = run_dir / PROBLEMS_FILE, run_dir / JOURNAL_FILE
     try:
+        # The journal first: a run that ends meanwhile merges it, and drops it after that.
+        lines = _lines(journal)
         merged = pq.read_table(path, schema=PROBLEM_SCHEMA) if path.exists() else PROBLEM_SCHEMA.empty_table()
-        # A line torn by a kill has no newline.
-        lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []
         known = _keys(merged)
         fresh = [row for row in map(json.loads, lines) if (row["id"], row["hash"]) not in known]
         return pa.concat_tables([merged, pa.Table.from_pylist(fresh, schema=PROBLEM_SCHEMA)])
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise LedgerError(f"the problems of {run_dir} cannot be read: {error!r}") from error
+
+
+def _lines(journal: Path) -> list[bytes]:
+    """Whole lines: one torn by a kill has no newline. None of a missing file."""
+    try:
+        return journal.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
 
 
 def _keys(problems: pa.Table) -> set[tuple[str, str]]:
