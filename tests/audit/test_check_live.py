@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr.audit import Audit
+from rlvr.audit import Audit, step_metrics
 from rlvr.audit.books.check import check_run
 from rlvr.audit.books.check_chain import read_chain
 from rlvr.audit.books.check_files import check_files, look
@@ -72,17 +72,23 @@ def test_a_file_is_no_stranger_if_its_line_comes_while_the_check_goes_on(tmp_pat
 def test_checks_beside_a_writing_run_find_nothing(tmp_path: Path) -> None:
     audit, maker, stop = Audit(tmp_path, "live", origin()), RunMaker(groups=1, size=2), threading.Event()
 
+    def take(step: int) -> None:
+        scored = maker.step(step, 0.5)
+        audit.record(step, scored)
+        audit.log(step, step_metrics(scored, step))
+
     def write() -> None:
-        for step in range(2_000):
+        for step in range(30, 2_000):
             if stop.is_set():
                 return
-            audit.record(step, maker.step(step, 0.5))
-            audit.log(step, {"time/step": 0.1})
+            take(step)
 
+    for step in range(30):  # so that a check takes longer than a step
+        take(step)
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        faults = [fault for _ in range(12) for fault in check_run(tmp_path).faults]
+        faults = [fault for _ in range(6) for fault in check_run(tmp_path).faults]
     finally:
         stop.set()
         writer.join()
