@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guru_data import Problem
-from rlvr.audit.books.storage import write_whole
 from rlvr.outcomes import is_right
 from rlvr.rollouts import RolloutGroup
 from rlvr.together import together
@@ -98,6 +97,8 @@ class Evaluation:
 
     def write(self, directory: Path, step: int) -> Path:
         """Keep every problem's result, as JSON, under the run's directory; returns the path below it."""
+        from rlvr.audit.books.storage import write_whole  # the audit reads evaluations, and imports this
+
         file = Path(EVALUATIONS) / f"step_{step:06d}.json"
         write_whole(directory / file, json.dumps(asdict(self)).encode())
         return file
@@ -107,10 +108,15 @@ def read_evaluations(directory: Path) -> dict[int, Evaluation]:
     """What `Evaluation.write` kept of a run, by the number of steps done."""
     found: dict[int, Evaluation] = {}
     for path in sorted((directory / EVALUATIONS).glob("step_*.json")):
-        stored = json.loads(path.read_text())
-        results = tuple(ProblemResult(**result) for result in stored["results"])
-        found[int(path.stem.removeprefix("step_"))] = Evaluation(results, stored["unscored"])
+        found[int(path.stem.removeprefix("step_"))] = read_evaluation(path)
     return found
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """One that `Evaluation.write` kept."""
+    stored = json.loads(path.read_text())
+    results = tuple(ProblemResult(**result) for result in stored["results"])
+    return Evaluation(results, stored["unscored"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 from guru_data import Message, Problem, SyntheticConfig, load_problems
 from rlvr.audit import Audit, Origin, describe, step_metrics
 from rlvr.config import RunConfig
+from rlvr.evaluate import Evaluation, ProblemResult
 from rlvr.rollouts import Rollout, RolloutGroup, Sample, ScoredGroup, VersionSpan
 from verifiers import Verdict, VerdictStatus
 
@@ -155,12 +156,12 @@ class RunMaker:
         for step in steps:
             skill = 0.15 + 0.7 * step / total
             if step == 0:
-                audit.log(0, self._evaluation(0.15))
+                self._evaluate(audit, 0, 0.15)
             scored = self.step(step, skill)
             audit.record(step, scored)
             audit.log(step, step_metrics(scored, step) | self._learner_metrics())
         if steps.stop == total:
-            audit.log(total, self._evaluation(0.85))
+            self._evaluate(audit, total, 0.85)
 
     def _group(self, step: int, index: int, asked: Problem, skill: float) -> ScoredGroup:
         hardness = self._rng.uniform(0.4, 1.3)
@@ -200,14 +201,18 @@ class RunMaker:
             "rollout/tokens_per_second": self._rng.gauss(2900, 200),
         }
 
-    def _evaluation(self, skill: float) -> dict[str, float]:
-        return {
-            "eval/pass@1/heldout": skill * 0.85,
-            "eval/stderr/heldout": math.sqrt(skill * (1 - skill) / 512),
-            "eval/form_share/heldout": 0.8 + 0.2 * skill,
-            "eval/pass_given_form/heldout": skill * 0.85 / (0.8 + 0.2 * skill),
-            **{f"eval/pass@1/heldout/{d}": skill * self._rng.uniform(0.7, 1.0) for d in sorted(WRONG)},
-        }
+    def _evaluate(self, audit: Audit, step: int, skill: float) -> None:
+        """Keep, seal and log an evaluation, as a run does; of each domain all problems are as hard."""
+        rates = {domain: round(100 * skill * self._rng.uniform(0.7, 1.0)) for domain in sorted(WRONG)}
+        form = round(80 + 20 * skill)
+        results = [
+            ProblemResult(f"heldout/{domain}/{index}", domain, 100, rate, form)
+            for domain, rate in rates.items()
+            for index in range(8)
+        ]
+        evaluation = Evaluation(tuple(results), unscored=0)
+        audit.seal(evaluation.write(audit.run_dir, step))
+        audit.log(step, evaluation.metrics("heldout"))
 
 
 def write_run(run_dir: Path, *, steps: int = 12, groups: int = 8, size: int = 4, seed: int = 0) -> str:

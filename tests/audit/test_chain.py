@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -32,9 +31,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     maker = RunMaker(groups=2, size=3)
     first = Audit(run_dir, "whole", origin())
     maker.train(first, range(3), total=4)
-    (run_dir / "evals").mkdir()
-    (run_dir / "evals/step_000003.json").write_text(json.dumps({"results": [], "unscored": 4}))
-    first.seal(Path("evals/step_000003.json"))
     first.close()
     second = Audit(run_dir, "whole", origin(), resume=True)
     maker.train(second, range(2, 4), total=4)
@@ -68,7 +64,7 @@ def test_an_untouched_run_passes(run: tuple[Path, str]) -> None:
     run_dir, head = run
     result = check_run(run_dir, head)
     assert result.faults == []
-    assert (result.head, result.lines, result.lines_after_head, result.rows) == (head, 14, 0, 30)
+    assert (result.head, result.lines, result.lines_after_head, result.rows) == (head, 15, 0, 30)
     names = {path.relative_to(run_dir).as_posix() for path in sealed_files(run_dir)}
     assert names - {str(CHAIN_FILE)} == {
         parse_link(line).file for line in (run_dir / CHAIN_FILE).read_bytes().splitlines()
@@ -139,7 +135,7 @@ def forge_a_line(run_dir: Path, data: st.DataObject) -> None:
 
 def add_a_line(run_dir: Path, data: st.DataObject) -> None:
     """A file that may be written anew is, and a line after the head says so."""
-    file = data.draw(st.sampled_from(["manifest.json", "problems.parquet", "evals/step_000003.json"]))
+    file = data.draw(st.sampled_from(["manifest.json", "problems.parquet", "evals/step_000004.json"]))
     (run_dir / file).write_bytes((run_dir / file).read_bytes() + b" ")
     links = [parse_link(line) for line in (run_dir / CHAIN_FILE).read_bytes().splitlines()]
     write_chain(run_dir, [*links, Link(file, sha256_file(run_dir / file), 0, "")])
@@ -210,7 +206,7 @@ def test_an_earlier_head_still_holds_and_the_lines_after_it_are_counted(run: tup
     third = line_hash((run_dir / CHAIN_FILE).read_bytes().splitlines()[2])
     result = check_run(run_dir, third)
     assert result.ok
-    assert result.lines_after_head == 11
+    assert result.lines_after_head == 12
 
 
 def test_a_logged_reward_that_the_rows_do_not_support_is_found(tmp_path: Path) -> None:

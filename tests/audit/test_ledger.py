@@ -25,9 +25,10 @@ from rlvr.rollouts import Sample, ScoredGroup
 from tests.audit.sample_runs import NO_ANSWER, UNDECIDED, problem, rollout, scored_group, small_step, verdict
 
 COLUMNS = """
-run_id step group_id rollout_id problem_id domain data_source prompt response finish_reason prompt_tokens
-completion_tokens weight_version_min weight_version_max verifier verifier_version verifier_digest status
-score answer reason evidence elapsed_ms attempts reward advantage used dropped_reason attempt created_at
+run_id step group_id rollout_id problem_id problem_hash domain data_source prompt response finish_reason
+prompt_tokens completion_tokens weight_version_min weight_version_max verifier verifier_version
+verifier_digest status score answer reason evidence elapsed_ms attempts reward advantage used
+dropped_reason attempt created_at
 detectors row_hash
 """
 

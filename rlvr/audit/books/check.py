@@ -3,14 +3,13 @@
     run directory (+ a head known from elsewhere) --check_run--> CheckResult
 
 Checked are: the chain of hashes, each sealed file's bytes, each ledger row's hash, that requested =
-used + dropped in every attempt, that each problem trained on is kept, that each checkpoint joins to the
-rows that made it, and that the rewards logged in `metrics.jsonl` are those of the rows. Without a head the
-newest lines could have been dropped.
+used + dropped in every attempt, that each problem trained on is kept as it was, that each checkpoint joins to
+the rows that made it, and that rewards and accuracies logged in `metrics.jsonl` are those of the rows and the
+evaluations. Without a head the newest lines could have been dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,14 +20,12 @@ from rlvr.audit.books.chain import GENESIS, Link
 from rlvr.audit.books.check_chain import read_chain
 from rlvr.audit.books.check_checkpoints import checkpoint_faults, read_checkpoints
 from rlvr.audit.books.check_files import check_files, look
+from rlvr.audit.books.check_metrics import evaluation_faults, reward_faults
+from rlvr.audit.books.check_problems import problem_faults
 from rlvr.audit.books.check_rows import check_rows
 from rlvr.audit.books.ledger import LEDGER_FILE
 from rlvr.audit.books.metrics import StepMetrics, read_metrics
-from rlvr.audit.books.problems import PROBLEMS_FILE, read_problems
 from rlvr.errors import LedgerError
-
-REWARD_TOLERANCE = 1e-6
-"""Two orders of summing differ by rounding, no more."""
 
 
 @dataclass(slots=True)
@@ -65,9 +62,10 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
     entries = _read_metrics(run_dir, result)
     present, checkpoints = look(run_dir), read_checkpoints(run_dir)
     links = _check_chain(run_dir, head, result)
-    means: dict[tuple[int, int], float] = {}
-    problem_ids: set[str] = set()
-    for link in check_files(run_dir, present, links, result.faults):
+    means: dict[tuple[int, int], dict[str, float]] = {}
+    problems: set[tuple[str, str | None]] = set()
+    sound = check_files(run_dir, present, links, result.faults)
+    for link in sound:
         if match := LEDGER_FILE.fullmatch(link.file):
             step, attempt = int(match[1]), int(match[2])
             try:
@@ -75,14 +73,15 @@ def check_run(run_dir: Path, head: str | None = None) -> CheckResult:
             except (pa.ArrowException, ValueError, KeyError, OSError) as error:
                 result.faults.append(f"{link.file} is not a ledger file: {error}")
                 continue
-            means[step, attempt] = found.mean_reward
-            problem_ids |= found.problem_ids
+            means[step, attempt] = found.mean_rewards
+            problems |= found.problems
             result.rows += found.rows
             result.faults += found.faults
             result.balances[attempt] = result.balances.get(attempt, Balance()) + found.balance
     result.faults += checkpoint_faults(checkpoints, links)
-    _check_problems(run_dir, problem_ids, result)
-    _check_metrics(entries, means, result)
+    result.faults += problem_faults(run_dir, problems)
+    result.faults += reward_faults(entries, means)
+    result.faults += evaluation_faults(run_dir, entries, links, {link.file for link in sound})
     return result
 
 
@@ -107,28 +106,3 @@ def _check_chain(run_dir: Path, head: str | None, result: CheckResult) -> list[L
         before, after = ({link.file for link in part} for part in (chain.links[:kept], chain.links[kept:]))
         result.sealed_anew = sorted(before & after)
     return chain.links
-
-
-def _check_problems(run_dir: Path, problem_ids: set[str], result: CheckResult) -> None:
-    try:
-        kept = set(read_problems(run_dir)["id"].to_pylist())
-    except LedgerError as error:
-        result.faults.append(str(error))
-        return
-    if missing := sorted(problem_ids - kept):
-        result.faults.append(
-            f"{PROBLEMS_FILE} lacks {len(missing)} problems trained on, such as {missing[0]}"
-        )
-
-
-def _check_metrics(
-    entries: Sequence[StepMetrics], means: dict[tuple[int, int], float], result: CheckResult
-) -> None:
-    """The reward curve that was logged is the one the rows give."""
-    for entry in entries:
-        step, attempt, logged = entry["step"], entry["attempt"], entry.get("reward/mean")
-        held = means.get((int(step or 0), int(attempt or 0)))
-        if logged is not None and (held is None or not abs(logged - held) <= REWARD_TOLERANCE):
-            result.faults.append(
-                f"metrics.jsonl says reward/mean {logged} at step {step}, the rows say {held}"
-            )

@@ -27,9 +27,10 @@ class RowsFound:
 
     rows: int
     balance: Balance
-    mean_reward: float
-    """NaN where no row has a reward."""
-    problem_ids: frozenset[str]
+    mean_rewards: dict[str, float]
+    """By the name of the metric that says it, overall and for each domain; NaN where no row has a reward."""
+    problems: frozenset[tuple[str, str | None]]
+    """Id and hash; rows of older runs lack the hash."""
     faults: tuple[str, ...]
 
 
@@ -50,8 +51,8 @@ def check_rows(run_dir: Path, link: Link, step: int, attempt: int) -> RowsFound:
     return RowsFound(
         table.num_rows,
         balance,
-        _mean(table["reward"]),
-        frozenset(_values(table["problem_id"])),
+        _mean_rewards(table),
+        frozenset(zip(_values(table["problem_id"]), _hashes(table), strict=True)),
         tuple(faults),
     )
 
@@ -79,6 +80,16 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return list(column.to_pylist())
 
 
-def _mean(rewards: pa.ChunkedArray) -> float:
-    values = [value for value in _values(rewards) if value is not None]
-    return math.fsum(values) / len(values) if values else math.nan
+def _hashes(table: pa.Table) -> list[str | None]:
+    if "problem_hash" not in table.column_names:
+        return [None] * table.num_rows
+    return _values(table["problem_hash"])
+
+
+def _mean_rewards(table: pa.Table) -> dict[str, float]:
+    by_name: dict[str, list[float]] = {"reward/mean": []}
+    for domain, reward in zip(_values(table["domain"]), _values(table["reward"]), strict=True):
+        given = [] if reward is None else [reward]
+        by_name.setdefault(f"reward/mean/{domain}", []).extend(given)
+        by_name["reward/mean"] += given
+    return {name: math.fsum(found) / len(found) if found else math.nan for name, found in by_name.items()}

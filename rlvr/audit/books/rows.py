@@ -86,6 +86,7 @@ def storable(text: str) -> str:
 def _group_columns(problem: Problem) -> Row:
     return {
         "problem_id": problem.id,
+        "problem_hash": problem.content_hash,
         "domain": problem.domain,
         "data_source": problem.data_source,
         "prompt": storable(prompt_text(problem)),

@@ -23,6 +23,7 @@ LEDGER_SCHEMA = pa.schema(
         ("group_id", pa.string()),
         ("rollout_id", pa.string()),
         ("problem_id", pa.string()),
+        ("problem_hash", pa.string()),  # Problem.content_hash, so that the chain seals the reference too
         ("domain", pa.string()),
         ("data_source", pa.string()),
         ("prompt", pa.string()),
@@ -51,11 +52,18 @@ LEDGER_SCHEMA = pa.schema(
         ("detectors", pa.list_(pa.string())),  # those that hit; null: there is no response to look at
         ("row_hash", pa.string()),
     ],
-    metadata={"rlvr.ledger": "2"},
+    metadata={"rlvr.ledger": "3"},
 )
 
-LEDGER_SCHEMAS = (LEDGER_SCHEMA, LEDGER_SCHEMA.remove(LEDGER_SCHEMA.get_field_index("detectors")))
-"""The newest, and what older runs were written in: no detector looked at their rows."""
+_WITHOUT_HASH = LEDGER_SCHEMA.remove(LEDGER_SCHEMA.get_field_index("problem_hash"))
+
+LEDGER_SCHEMAS = (
+    LEDGER_SCHEMA,
+    _WITHOUT_HASH,
+    _WITHOUT_HASH.remove(_WITHOUT_HASH.get_field_index("detectors")),
+)
+"""The newest, and what older runs were written in: without the problem's hash, and before that no detector
+looked at their rows."""
 
 PROBLEM_SCHEMA = pa.schema(
     [
@@ -73,6 +81,14 @@ PROBLEM_SCHEMA = pa.schema(
     ],
     metadata={"rlvr.problems": "1"},
 )
+
+
+def problem_hash(row: Mapping[str, Any]) -> str:
+    """`Problem.content_hash` from a row of `PROBLEM_SCHEMA`, whose JSON columns are canonical."""
+    verifier = canonical_json(row["verifier"])
+    parts = (f'"{name}":{row[name]}' for name in ("extra", "ground_truth", "prompt"))
+    content = f'{{{",".join(parts)},"verifier":{verifier}}}'
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def row_hash(row: Mapping[str, Any]) -> str:

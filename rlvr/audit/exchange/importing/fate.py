@@ -69,6 +69,7 @@ def ledger_row(dumped: Dumped, problem: Problem, asked: Asked) -> Row:
     return {
         **dict.fromkeys(name for name in LEDGER_SCHEMA.names if name != "row_hash"),
         "problem_id": problem.id,
+        "problem_hash": problem.content_hash,
         "domain": problem.domain,
         "data_source": problem.data_source,
         "prompt": task.prompt,
