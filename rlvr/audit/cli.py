@@ -1,7 +1,7 @@
 """`rlvr audit`: read a run's books from the command line.
 
     rlvr audit report RUN [--json]        writes report.html, .json and .md, says where, or prints the facts
-                          [--gate]        exit code 3 if a gate fails
+                          [--gate]        exit code 3 if a gate fails, or the run holds no rollout
     rlvr audit check RUN [--head HASH]    exit code 0 if the books hold, 3 and the first bad place if not
     rlvr audit sql RUN [QUERY|@name]      asks the books a question; without one, lists what can be asked
     rlvr audit regrade RUN --verifier NAME[@url|option=value]   grades again, and says what that changes
@@ -30,6 +30,7 @@ from rlvr.audit.books.check import CheckResult, check_run
 from rlvr.audit.diff import compare_runs
 from rlvr.audit.exchange import verbs as exchange
 from rlvr.audit.gates import Level
+from rlvr.audit.inert import visible
 from rlvr.audit.labels import LABELS_FILE, label_row
 from rlvr.audit.opinions import told
 from rlvr.audit.opinions.grading_again import grade_again
@@ -67,7 +68,9 @@ RunDir = Annotated[
 def report(
     run: RunDir,
     as_data: Annotated[bool, typer.Option("--json", help="Print the facts as JSON as well.")] = False,
-    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 if a gate fails.")] = False,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit with 3 if a gate fails, or without rollouts.")
+    ] = False,
 ) -> None:
     """Write the run's report.html, report.json and report.md."""
     facts = gather(run)
@@ -77,7 +80,9 @@ def report(
         for one in facts.gates_worst_first:
             if one.level in (Level.FAIL, Level.WARN):
                 typer.echo(f"{one.level}: {one.title}: {one.about}", err=True)
-        if facts.level is Level.FAIL:
+        if facts.level is Level.NONE:
+            typer.echo("not measured: the run holds no rollout", err=True)
+        if facts.level in (Level.FAIL, Level.NONE):
             raise typer.Exit(GATE_FAILED)
 
 
@@ -155,7 +160,7 @@ def label(
     """Mark a rollout right or wrong: it becomes a case that `python -m verifiers bench --cases` reads."""
     target = to or run / LABELS_FILE
     case = label_row(run, row, expected.value, target)
-    typer.echo(f"{case.id}: {case.kind}, expected {case.expected}; in {target}")
+    typer.echo(f"{visible(case.id)}: {case.kind}, expected {case.expected}; in {target}")
 
 
 def _catalogue() -> Answer:
@@ -168,10 +173,18 @@ def _catalogue() -> Answer:
 
 
 def _told(result: CheckResult, head: str | None) -> str:
-    if result.faults:
-        shown = result.faults[:MAX_FAULTS]
-        rest = [f"and {len(result.faults) - len(shown)} more"] if len(result.faults) > len(shown) else []
-        return "\n".join([f"FAIL: {shown[0]}", *shown[1:], *rest])
+    """What was found, a line each; names of files and drop reasons may be anybody's, and act on nothing."""
+    lines = _faults(result) if result.faults else _sound(result, head)
+    return "\n".join(visible(line).replace("\n", r"\n") for line in lines)
+
+
+def _faults(result: CheckResult) -> list[str]:
+    shown = result.faults[:MAX_FAULTS]
+    rest = [f"and {len(result.faults) - len(shown)} more"] if len(result.faults) > len(shown) else []
+    return [f"FAIL: {shown[0]}", *shown[1:], *rest]
+
+
+def _sound(result: CheckResult, head: str | None) -> list[str]:
     lines = [
         f"attempt {attempt}: {balance.requested} requested = {balance.used} used"
         + "".join(f" + {count} {reason}" for reason, count in balance.dropped.most_common())
@@ -183,4 +196,4 @@ def _told(result: CheckResult, head: str | None) -> str:
     elif result.lines_after_head:
         lines.append(f"{result.lines_after_head} lines follow the given head; it does not seal them")
         lines += [f"{file} was sealed anew after the given head" for file in result.sealed_anew]
-    return "\n".join(lines)
+    return lines

@@ -46,7 +46,9 @@ class RunFacts:
 
     @property
     def level(self) -> Level:
-        return worst(self.gates)
+        """Of the worst gate; where no rollout was recorded nothing can pass."""
+        found = worst(self.gates)
+        return found if self.summary.balance.requested or found is Level.FAIL else Level.NONE
 
     @property
     def gates_worst_first(self) -> list[Gate]:
