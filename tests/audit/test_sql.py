@@ -141,6 +141,18 @@ def test_an_answer_without_a_finite_value_is_null_in_json(run: Path) -> None:
     assert printed.output == '{"fit": null, "list": [1.5, null]}\n'
 
 
+def test_columns_of_one_name_are_told_apart(run: Path) -> None:
+    query = "SELECT 1 AS n, 2 AS n, 3 AS n_2, 4 AS n"
+    printed = CliRunner().invoke(app, ["sql", str(run), query, "--json"]).output
+    assert json.loads(printed) == {"n": 1, "n_2": 2, "n_2_2": 3, "n_3": 4}
+
+
+def test_a_time_with_a_zone_is_refused_in_a_sentence(run: Path) -> None:
+    with pytest.raises(ConfigError, match="cast it, as in `now"):
+        ask(run, "SELECT now()")
+    assert ask(run, "SELECT now()::TIMESTAMP > TIMESTAMP '2020-01-01' AS late").rows == [(True,)]
+
+
 def test_every_column_can_be_read(run: Path) -> None:
     answer = ask(run, "SELECT * FROM rollouts WHERE step = 0")
     assert answer.columns == tuple(LEDGER_SCHEMA.names)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,8 @@ from rlvr.errors import ConfigError, LedgerError
 
 _NAME = re.compile(r"@(\w+)(?:\((\d+)\))?")
 
+_ZONED = "TIMESTAMP WITH TIME ZONE"
+
 CELL_CHARS = 64
 """A `row_hash` is shown whole, so that it can be copied."""
 
@@ -30,7 +33,7 @@ SHOWN_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Columns and rows of a query; texts are as a model wrote them."""
+    """Columns and rows of a query, no two columns of one name; texts are as a model wrote them."""
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
@@ -50,12 +53,26 @@ def ask(run_dir: Path, query: str) -> Answer:
             if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
                 raise ConfigError("only one SELECT at a time: the books are read, never written")
             found = ledger.execute(statements[0], parameters)
-            columns = tuple(column[0] for column in found.description or ())
-            return Answer(columns, found.fetchall())
+            described = found.description or []
+            if any(_ZONED in str(kind) for _, kind, *_ in described):
+                raise ConfigError(
+                    "the query gives a time with a zone, for which DuckDB needs pytz; cast it, as in "
+                    "`now()::TIMESTAMP`: the ledger's times are UTC"
+                )
+            return Answer(_apart([str(name) for name, *_ in described]), found.fetchall())
         except duckdb.IOException as error:
             raise LedgerError(f"the ledger cannot be read: {visible(str(error))}") from error
         except duckdb.Error as error:
             raise ConfigError(f"the query cannot be run: {visible(str(error))}") from error
+
+
+def _apart(names: list[str]) -> tuple[str, ...]:
+    """The names, a later one of two that are equal with a number: `n, n` is `n, n_2`."""
+    found: list[str] = []
+    for name in names:
+        tries = chain([name], (f"{name}_{number}" for number in count(2)))
+        found.append(next(one for one in tries if one not in found))
+    return tuple(found)
 
 
 def _named(query: str) -> tuple[str, dict[str, int]]:
