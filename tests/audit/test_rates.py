@@ -14,7 +14,8 @@ from rlvr.audit.asking.query import open_ledger
 from rlvr.audit.asking.sql import ask
 from rlvr.audit.books.storage import parquet_bytes, write_whole
 from rlvr.audit.detectors import DETECTORS
-from rlvr.audit.opinions.rates import METHOD, ErrorRates, error_rates, undecided_trend, weighted_share
+from rlvr.audit.gates.sampling import Cluster, share_of_class, weighted_share
+from rlvr.audit.opinions.rates import METHOD, ErrorRates, error_rates, undecided_trend
 from rlvr.audit.opinions.stored import OPINION_SCHEMA
 from rlvr.audit.report.page import JSON_FILE, write_report
 from rlvr.rollouts import Sample
@@ -106,22 +107,76 @@ def test_rollouts_of_one_problem_that_err_together_widen_the_interval(tmp_path: 
     assert widths[1] > 2 * widths[0]
 
 
+def clusters(hits: list[int], size: int, weight: float = 1.0) -> list[Cluster]:
+    """Clusters of `size` draws that stand for `weight` each."""
+    return [Cluster(size, weight * k, weight * (size - k), size * weight**2) for k in hits]
+
+
 def test_where_no_error_was_seen_the_interval_is_as_wide_as_the_problems_are_few() -> None:
-    few, many = (weighted_share(0.0, [0.0] * clusters, 400) for clusters in (10, 100))
+    few, many = (weighted_share(clusters([0] * n, 400 // n)) for n in (10, 100))
     assert few.low == many.low == 0.0
     assert few.high == pytest.approx(0.2775, abs=1e-3)  # Wilson's, of 0 in 10
     assert many.high < few.high
 
 
+def test_many_draws_that_stand_for_little_do_not_narrow_the_interval() -> None:
+    heavy, light = clusters([0] * 20, 1, 1_000.0), clusters([0] * 500, 1)
+    assert weighted_share(heavy + light).high > 0.9 * weighted_share(heavy).high
+    erring = clusters([1] * 5 + [0] * 495, 1)
+    assert weighted_share(heavy + erring).high > 0.9 * weighted_share(heavy).high
+
+
+def test_rollouts_of_a_single_problem_are_worth_one_draw() -> None:
+    found = weighted_share(clusters([30], 60))
+    assert (found.low, found.high) == pytest.approx((0.0546, 0.9454), abs=1e-3)  # Wilson's, of 1/2 in 1
+
+
 def test_the_interval_holds_the_true_rate_about_as_often_as_it_says() -> None:
     rng, held = Random(3), 0
     for _ in range(300):
-        wrong = [[rng.random() < 0.1 for _ in range(4)] for _ in range(40)]
-        rate = sum(map(sum, wrong)) / 160
-        residues = [sum(flag - rate for flag in group) / 160 for group in wrong]
-        found = weighted_share(rate, residues, 160)
+        wrong = [sum(rng.random() < 0.1 for _ in range(4)) for _ in range(40)]
+        found = weighted_share(clusters(wrong, 4))
         held += found.low <= 0.1 <= found.high
     assert 0.91 <= held / 300 <= 0.99
+
+
+@pytest.mark.parametrize(("accepted", "rejected"), [(9_000, 1_000), (1_000, 9_000)])
+def test_the_interval_holds_where_a_stratum_stands_for_many_and_seldom_has_an_error(
+    accepted: int, rejected: int
+) -> None:
+    """A hundred drawn of those scored right, of which one in a hundred is wrong, and of the others."""
+    rng, held, errors = Random(4), 0, accepted // 100
+    size = weighted_share([Cluster(1, 1, 0, 1)] * accepted + [Cluster(1, 0, 1, 1)] * rejected)
+    others = weighted_share(clusters([1] * 100, 1, rejected / 100))
+    for _ in range(300):
+        drawn = [int(rank < errors) for rank in rng.sample(range(accepted), 100)]
+        found = share_of_class(size, weighted_share(clusters(drawn, 1, accepted / 100)), others, 100)
+        held += found.low <= errors / (errors + rejected) <= found.high
+    assert 0.88 <= held / 300 <= 0.99
+
+
+def test_a_sample_without_a_false_positive_does_not_rule_them_out(tmp_path: Path) -> None:
+    groups = [[(1.0, 1.0)] * 30 + [(0.0, 0.0)] for _ in range(20)]
+    found = rates_of(judged_run(tmp_path, {"math": groups}, {0.0: 1, 1.0: 30}))["math"].false_positives
+    assert found is not None
+    assert found.value == found.low == 0.0
+    assert found.high > 0.8  # none in 20 of those scored right, which are 30 times as many as the wrong ones
+
+
+def test_a_verdict_of_which_nothing_was_drawn_leaves_the_rates_open(tmp_path: Path) -> None:
+    run_dir = judged_run(tmp_path, {"math": [[(1.0, 1.0)] * 3 + [(0.0, 0.0)] * 5] * 4}, {0.0: 1, 1.0: 99})
+    [part] = (tmp_path / "verdicts").rglob("*.parquet")
+    rows = ask(run_dir, "SELECT v.* FROM verdicts AS v JOIN held USING (row_hash) WHERE held.score = 0")
+    kept = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    write_whole(part, parquet_bytes(kept, OPINION_SCHEMA))
+    assert rates_of(run_dir)["math"].false_positives is None
+
+
+def test_a_verifier_that_accepted_nothing_may_still_accept_a_wrong_answer(tmp_path: Path) -> None:
+    found = rates_of(judged_run(tmp_path, {"math": [[(0.0, 0.0)] * 2] * 10}, {0.0: 1, 1.0: 1}))["math"]
+    assert found.false_positives is not None
+    assert found.false_positives.value == 0.0
+    assert 0.2 < found.false_positives.high < 0.4
 
 
 def trend_run(run_dir: Path, undecided: list[int]) -> Path:

@@ -12,20 +12,22 @@ for the truth: where it errs itself, the rates are off by as much, and `@disagre
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import duckdb
 
 from rlvr.audit.gates.base import Estimate
+from rlvr.audit.gates.sampling import Cluster, complement, share_of_class, weighted_share
 from verifiers.bench.rates import Z_95
 
 METHOD = (
     "Estimated from second opinions, each weighted by the rollouts of its domain and outcome per opinion; "
-    "95 % Wilson intervals on the sample size that remains after weighting and after counting the "
-    "rollouts of a problem as related. The second opinion is taken for the truth."
+    "95 % intervals from those of three shares, of rollouts scored right and of errors among these and among "
+    "the others, each with the rollouts of a problem counted as related. The second opinion is taken for the "
+    "truth."
 )
 
 FEWEST_STEPS = 5
@@ -59,6 +61,8 @@ class _Cell(NamedTuple):
     n: int
     weight: float
     """Rollouts that all of them stand for."""
+    squares: float
+    """Sum of the squares of what each stands for."""
 
 
 _CELLS = """
@@ -70,70 +74,79 @@ decided AS (
     WHERE outcome IN ('right', 'wrong', 'no_answer') AND other_outcome IN ('right', 'wrong', 'no_answer')),
 drawn AS (SELECT opinion, verifier, domain, outcome, count(*) AS n FROM decided GROUP BY ALL)
 SELECT opinion, d.domain, problem_id, d.outcome = 'right' AS accepted, other_outcome = 'right' AS is_right,
-    count(*) AS n, sum(population.n / drawn.n) AS weight
+    count(*) AS n, sum(population.n / drawn.n) AS weight, sum((population.n / drawn.n) ** 2) AS squares
 FROM decided AS d
 JOIN drawn USING (opinion, verifier, domain, outcome) JOIN population USING (verifier, domain, outcome)
 GROUP BY ALL ORDER BY ALL
 """
 
+_SCORED = """
+WITH asked AS (
+    SELECT DISTINCT opinion, verifier, domain FROM opinions
+    WHERE outcome IN ('right', 'wrong', 'no_answer') AND other_outcome IN ('right', 'wrong', 'no_answer'))
+SELECT opinion, domain, count(*) AS n, count(*) FILTER (outcome = 'right') AS accepted
+FROM held JOIN asked USING (verifier, domain) WHERE outcome IN ('right', 'wrong', 'no_answer')
+GROUP BY opinion, domain, problem_id ORDER BY ALL
+"""
+"""Of each problem that an opinion could have been drawn of: its rollouts, and those scored right."""
+
+_Key = tuple[str, str]
+"""An opinion, and a domain or "" for all."""
+
 
 def error_rates(ledger: duckdb.DuckDBPyConnection) -> tuple[ErrorRates, ...]:
     """Error rates by second opinion and domain; first those of all together, where there are several."""
-    by_domain: dict[tuple[str, str], list[_Cell]] = defaultdict(list)
-    domains: dict[str, set[str]] = defaultdict(set)
+    cells: dict[_Key, list[_Cell]] = defaultdict(list)
     for cell in map(_Cell._make, ledger.execute(_CELLS).fetchall()):
-        domains[cell.opinion].add(cell.domain)
-        by_domain[cell.opinion, cell.domain].append(cell)
-        by_domain[cell.opinion, ""].append(cell)
+        cells[cell.opinion, cell.domain].append(cell)
+        cells[cell.opinion, ""].append(cell)
+    scored: dict[_Key, list[Cluster]] = defaultdict(list)
+    for opinion, domain, n, accepted in ledger.execute(_SCORED).fetchall():
+        for key in ((opinion, domain), (opinion, "")):
+            scored[key].append(Cluster(n, accepted, n - accepted, n))
+    domains = Counter(opinion for opinion, domain in cells if domain)
     return tuple(
-        _rates(opinion, domain, cells)
-        for (opinion, domain), cells in sorted(by_domain.items())
-        if domain or len(domains[opinion]) > 1
+        _rates(*key, cells[key], weighted_share(scored[key]))
+        for key in sorted(cells)
+        if key[1] or domains[key[0]] > 1
     )
 
 
-def _rates(opinion: str, domain: str, cells: list[_Cell]) -> ErrorRates:
+def _rates(opinion: str, domain: str, cells: list[_Cell], accepted: Estimate) -> ErrorRates:
     return ErrorRates(
         opinion,
         domain,
         opinions=sum(cell.n for cell in cells),
         rollouts=round(sum(cell.weight for cell in cells)),
-        false_positives=_share(cells, of_right=False, accepted=True),
-        false_negatives=_share(cells, of_right=True, accepted=False),
+        false_positives=_share(cells, accepted, of_right=False),
+        false_negatives=_share(cells, complement(accepted), of_right=True),
     )
 
 
-def _share(cells: Iterable[_Cell], *, of_right: bool, accepted: bool) -> Estimate | None:
-    """Weighted share of the cells with one truth that have the other verdict, with its interval."""
-    mine = [cell for cell in cells if cell.right is of_right]
-    total = sum(cell.weight for cell in mine)
-    if not mine:
-        return None
-    rate = sum(cell.weight for cell in mine if cell.accepted is accepted) / total
-    residues: dict[tuple[str, str], float] = defaultdict(float)
-    for cell in mine:
-        residues[cell.domain, cell.problem_id] += cell.weight * ((cell.accepted is accepted) - rate)
-    return weighted_share(rate, [residue / total for residue in residues.values()], sum(c.n for c in mine))
+def _share(cells: Sequence[_Cell], size: Estimate, *, of_right: bool) -> Estimate | None:
+    """Of the answers with one truth, the share that got the verdict which that truth denies.
 
-
-def weighted_share(rate: float, residues: list[float], n: int) -> Estimate:
-    """A share estimated from `n` unequal draws of related units, with a Wilson interval that is as wide.
-
-    The variance is that of the ratio, linearized, over clusters: `residues` holds each cluster's part of the
-    estimate's deviation and sums to zero. It gives the number of independent draws that are as good, which
-    is never taken for more than `n`; where all draws agree, it is the number of clusters.
-
-    Source: Korn and Graubard 1998, Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data; with Wilson's interval in place of Clopper and Pearson's.
+    `size` is the share of all rollouts that got this verdict. Both verdicts' draws tell, those of the other
+    truth too: how much of a verdict's rollouts the errors may be depends on all that were drawn of it.
     """
-    clusters = len(residues)
-    variance = sum(residue**2 for residue in residues) * clusters / max(1, clusters - 1)
-    spread = rate * (1 - rate)
-    size = spread / max(variance, spread / n) if spread > 0 else clusters
-    shrink = 1 + Z_95**2 / size
-    centre = (rate + Z_95**2 / (2 * size)) / shrink
-    half = Z_95 / shrink * math.sqrt(max(0.0, spread) / size + Z_95**2 / (4 * size**2))
-    return Estimate(rate, min(rate, max(0.0, centre - half)), max(rate, min(1.0, centre + half)), n)
+    erring: dict[tuple[str, str], list[_Cell]] = defaultdict(list)
+    fitting: dict[tuple[str, str], list[_Cell]] = defaultdict(list)
+    for cell in cells:
+        (fitting if cell.accepted is of_right else erring)[cell.domain, cell.problem_id].append(cell)
+    n = sum(cell.n for cell in cells if cell.right is of_right)
+    unseen = (size.value > 0 and not erring) or (size.value < 1 and not fitting)
+    if not n or unseen:
+        return None
+    errors, others = (
+        weighted_share([_cluster(each, of_right) for each in side.values()]) for side in (erring, fitting)
+    )
+    return share_of_class(size, errors, others, n)
+
+
+def _cluster(cells: list[_Cell], right: bool) -> Cluster:
+    """The draws of one problem; those count whose truth is `right`."""
+    hits, misses = (math.fsum(c.weight for c in cells if c.right is truth) for truth in (right, not right))
+    return Cluster(sum(cell.n for cell in cells), hits, misses, math.fsum(cell.squares for cell in cells))
 
 
 _TREND = """
