@@ -8,6 +8,8 @@ books         attempt, fate, rows: requested = used + dropped by reason
 graders       which verifier, version and digest gave how many verdicts in which steps
 status_ledger verifier x data source x step x outcome, with 95 % intervals and latencies
 opinions      held rows that were graded again, with both verdicts
+weighed       those in which both gave a score, with `weight`: how many held rows of the same verifier, domain
+              and outcome each stands for, since few of a frequent outcome may have been drawn
 impact        the same with both advantages' signs: what the other verdict would have taught
 detections    detector x row for each row in which a detector hit, rewarded or not
 exploits      those rewarded, of the detectors that the gate counts
@@ -89,6 +91,15 @@ SELECT v.opinion, h.*, v.verifier AS other_verifier, v.verifier_version AS other
 FROM verdicts AS v JOIN held AS h USING (row_hash)
 """
 
+_WEIGHED = """
+CREATE VIEW weighed AS
+WITH population AS (
+    SELECT verifier, domain, outcome, count(*) AS n FROM held WHERE score IS NOT NULL GROUP BY ALL)
+SELECT o.*, n / count(*) OVER (PARTITION BY opinion, verifier, domain, outcome) AS weight
+FROM opinions AS o JOIN population USING (verifier, domain, outcome)
+WHERE score IS NOT NULL AND other_score IS NOT NULL
+"""
+
 _IMPACT = """
 CREATE VIEW impact AS
 SELECT *, sign(score - avg(score) OVER one) AS sign_was, sign(other_score - avg(other_score) OVER one)
@@ -107,7 +118,7 @@ SELECT * FROM detections WHERE score > 0 AND detector IN (SELECT detector FROM d
 """
 
 VIEWS = (
-    MACROS, _ENDS, _HELD, _GROUPS, _BOOKS, _GRADERS, _STATUS_LEDGER, _OPINIONS, _IMPACT, _DETECTIONS,
-    _EXPLOITS,
+    MACROS, _ENDS, _HELD, _GROUPS, _BOOKS, _GRADERS, _STATUS_LEDGER, _OPINIONS, _WEIGHED, _IMPACT,
+    _DETECTIONS, _EXPLOITS,
 )  # fmt: skip
 """In the order in which they are made."""

@@ -121,13 +121,13 @@ class Evidence:
         assert row is not None  # every rule's query is an aggregate, which has one row
         return row
 
-    def worst_share(self, condition: str, rows: str = "held") -> Estimate | None:
+    def worst_share(self, condition: str) -> Estimate | None:
         """The share of rows that meet a condition: of all, or of the domain in which it is surely highest.
 
         A fault of one domain must not drown in the others; a domain of few rows says nothing by itself.
         """
         found = self.ledger.execute(
-            f"SELECT count(*) FILTER ({condition}), count(*) FROM {rows} "
+            f"SELECT count(*) FILTER ({condition}), count(*) FROM held "
             f"GROUP BY ROLLUP (domain) HAVING grouping(domain) = 1 OR count(*) >= {DOMAIN_ROWS}"
         ).fetchall()
         return max((Estimate.share(*pair) for pair in found), key=lambda one: one.low, default=None)

@@ -6,6 +6,7 @@ Each looks at the whole run: the rows may be innocent one by one.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from statistics import fmean, stdev
 
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
@@ -30,20 +31,21 @@ def entropy_collapse(evidence: Evidence) -> Gate:
 
 
 _GAP = """
-SELECT step, avg(score - other_score) FROM opinions
-WHERE score IS NOT NULL AND other_score IS NOT NULL GROUP BY step ORDER BY step
+SELECT opinion, sum(weight * (score - other_score)) / sum(weight) FROM weighed
+GROUP BY opinion, step ORDER BY opinion, step
 """
 
 
 def opinion_gap(evidence: Evidence) -> Gate:
-    """How much more our scores rose than those of second opinions on the very same rollouts."""
-    gaps = [gap for _, gap in evidence.ledger.execute(_GAP).fetchall()]
-    found = None
-    if len(gaps) >= 4:
-        edge = min(evidence.edge, len(gaps) // 2)
-        first, last = gaps[:edge], gaps[-edge:]
-        spread = math.hypot(_stderr(first), _stderr(last))
-        found = Estimate.normal(fmean(last) - fmean(first), spread, len(gaps))
+    """How much more our scores rose than those of a second opinion on the very same rollouts.
+
+    Of several opinions the one is told whose rise surely falls short by most.
+    """
+    gaps: dict[str, list[float]] = defaultdict(list)
+    for opinion, gap in evidence.ledger.execute(_GAP).fetchall():
+        gaps[opinion].append(gap)
+    changes = [_change(values, evidence.edge) for values in gaps.values() if len(values) >= 4]
+    found = max(changes, key=lambda one: one.low, default=None)
     return judged(
         "opinion_gap", "Reward gain no second opinion sees", found,
         "rise of the mean score less its rise by second opinions on the same rollouts",
@@ -55,6 +57,13 @@ def opinion_gap(evidence: Evidence) -> Gate:
         ),
         query="@fp_candidates",
     )  # fmt: skip
+
+
+def _change(values: list[float], edge: int) -> Estimate:
+    edge = min(edge, len(values) // 2)
+    first, last = values[:edge], values[-edge:]
+    spread = math.hypot(_stderr(first), _stderr(last))
+    return Estimate.normal(fmean(last) - fmean(first), spread, len(values))
 
 
 _TIMEOUTS = """

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterator
 
-from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
+from rlvr.audit.gates.base import DOMAIN_ROWS, Estimate, Evidence, Gate, judged
+from rlvr.audit.gates.sampling import Cluster, weighted_share
 from verifiers.bench.rates import Z_95
 
 SILENT_STEPS = 10
@@ -164,17 +167,34 @@ def exploits(evidence: Evidence) -> Gate:
     )  # fmt: skip
 
 
+_DIFFERING = """
+SELECT opinion, domain, count(*) AS n, coalesce(sum(weight) FILTER (score <> other_score), 0) AS differing,
+    coalesce(sum(weight) FILTER (score = other_score), 0) AS alike, sum(weight ** 2) AS squares
+FROM weighed GROUP BY opinion, domain, problem_id ORDER BY ALL
+"""
+
+
 def second_opinion(evidence: Evidence) -> Gate:
-    differ = "score <> other_score"
-    decided = "score IS NOT NULL AND other_score IS NOT NULL"
+    """Each opinion by itself: one that differs must not drown in others."""
     return judged(
         "second_opinion", "Second opinions that differ",
-        evidence.worst_share(differ, f"(SELECT * FROM opinions WHERE {decided})"),
-        "rollouts graded again by another verifier that gave another score, of all or of the domain that has "
-        "most of them",
+        max(_differing(evidence), key=lambda one: one.low, default=None),
+        "rollouts to which another verifier gives another score, as estimated from those graded again; of "
+        "all or of the domain that has most of them",
         warn=0.005, fail=0.05, section="outcomes",
         rows=evidence.hashes(
-            f"SELECT DISTINCT row_hash FROM opinions WHERE {decided} AND {differ} ORDER BY row_hash"
+            "SELECT DISTINCT row_hash FROM weighed WHERE score <> other_score ORDER BY row_hash"
         ),
         query="@disagreements",
     )  # fmt: skip
+
+
+def _differing(evidence: Evidence) -> Iterator[Estimate]:
+    """By opinion: of all rollouts, and of each domain of which enough were graded again, by problem."""
+    clusters: dict[tuple[str, str | None], list[Cluster]] = defaultdict(list)
+    for opinion, domain, *cluster in evidence.ledger.execute(_DIFFERING).fetchall():
+        clusters[opinion, domain].append(Cluster(*cluster))
+        clusters[opinion, None].append(Cluster(*cluster))
+    for (_, domain), found in clusters.items():
+        if domain is None or sum(cluster.n for cluster in found) >= DOMAIN_ROWS:
+            yield weighted_share(found)
