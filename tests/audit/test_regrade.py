@@ -69,6 +69,59 @@ def test_a_regrade_tells_what_was_wrong_and_what_it_taught(tmp_path: Path) -> No
     )
 
 
+def run_with_rare_errors(run_dir: Path) -> Path:
+    """Twenty groups of eight that are right, and two right answers of all scored wrong."""
+    right, wrong = rollout(r"\boxed{4}"), verdict(score=0.0, answer="4")
+    audit = Audit(run_dir, "rare", origin())
+    audit.record(
+        0,
+        [
+            scored_group(
+                0,
+                g,
+                [Sample(f"{g}/{i}", right, wrong if g < 2 and not i else verdict()) for i in range(8)],
+                problem(g),
+            )
+            for g in range(20)
+        ],
+    )
+    audit.close()
+    return run_dir
+
+
+def test_what_a_sample_says_is_about_all_rollouts(tmp_path: Path) -> None:
+    whole = json.loads(regrade(run_with_rare_errors(tmp_path / "whole"), LENIENT, "--json"))
+    run_with_rare_errors(tmp_path / "part")
+    part = json.loads(regrade(tmp_path / "part", LENIENT, "--sample", "8", "--json"))
+    assert (part["rollouts"], part["rollouts_graded_again"]) == (160, 8)
+    assert part["right_only_to_other"] == 2  # of eight
+    for name in ("share_differing", "mean_reward_change"):
+        assert part[name] == pytest.approx(whole[name]) == 2 / 160
+
+
+def test_a_sample_is_told_as_one_and_not_tested_as_if_it_were_all(tmp_path: Path) -> None:
+    told = regrade(run_with_rare_errors(tmp_path), LENIENT, "--sample", "8")
+    assert "2 verdicts differ of the 8 graded again; of all 160" in told
+    assert "an estimated 1.25 %" in told
+    assert "McNemar" not in told
+    assert json.loads(regrade(tmp_path, LENIENT, "--sample", "8", "--json"))["mcnemar_p"] is None
+    assert "2 of 160 verdicts differ" in regrade(tmp_path, LENIENT)
+
+
+def test_each_attempt_is_taught_again_by_its_own_reward_policy(tmp_path: Path) -> None:
+    other = origin()
+    paid = other.config | {"reward": {"no_answer": -1.0}}
+    for attempt, made in enumerate((other, other.model_copy(update={"config": paid}))):
+        audit = Audit(tmp_path, "resumed", made, resume=attempt > 0)
+        audit.record(
+            attempt,
+            [scored_group(attempt, 0, [Sample(f"{attempt}/{i}", rollout(), NO_ANSWER) for i in range(2)])],
+        )
+        audit.close()
+    regrade(tmp_path, LENIENT)
+    assert what_if(tmp_path, "tests.audit.lenient_LenientMath").teaching.reward_change == pytest.approx(1.5)
+
+
 def test_the_rewards_of_the_run_stay_as_they_were(tmp_path: Path) -> None:
     before = ask(run_with_faults(tmp_path), "SELECT * FROM held").rows
     assert "5 of 5 rows" in regrade(tmp_path, LENIENT)

@@ -19,14 +19,13 @@ _FLIP_COLUMNS = ("domain", "was", "reason", "other", "other_reason")
 def told(found: WhatIf) -> str:
     """The whole account, most telling part first."""
     teaching = found.teaching
-    total = sum(found.confusion.values())
-    differ = sum(n for (was, other), n in found.confusion.items() if was != other)
     parts = [
-        f"{found.opinion}: {differ} of {total} verdicts differ",
+        _differing(found),
         _confusion(found),
-        f"right only to ours {found.lost_right}, right only to the other {found.won_right}; "
-        f"McNemar p = {found.p_value:.3g}",
-        "What it would have done to training:",
+        f"right only to ours {found.lost_right}, right only to the other {found.won_right}"
+        + ("" if found.p_value is None else f"; McNemar p = {found.p_value:.3g}"),
+        "What it would have done to training"
+        + (", had the rollouts left out kept their verdicts:" if found.sampled else ":"),
         f"  groups whose advantages change sign  {teaching.sign_changed} of {teaching.groups}\n"
         f"  groups that would teach nothing      {teaching.became_flat}\n"
         f"  groups that would teach something    {teaching.ceased_flat}\n"
@@ -45,6 +44,9 @@ def as_data(found: WhatIf) -> dict[str, JsonValue]:
     ranking = _ranking(found)
     return {
         "opinion": found.opinion,
+        "rollouts": found.rollouts,
+        "rollouts_graded_again": found.asked,
+        "share_differing": found.share_differing,
         "confusion": [[was, other, n] for (was, other), n in sorted(found.confusion.items())],
         "right_only_to_ours": found.lost_right,
         "right_only_to_other": found.won_right,
@@ -62,6 +64,18 @@ def as_data(found: WhatIf) -> dict[str, JsonValue]:
             for pairs in (zip(ranking.columns, row, strict=True) for row in ranking.rows)
         ],
     }
+
+
+def _differing(found: WhatIf) -> str:
+    total = sum(found.confusion.values())
+    differ = sum(n for (was, other), n in found.confusion.items() if was != other)
+    if not found.sampled:
+        return f"{found.opinion}: {differ} of {total} verdicts differ"
+    return (
+        f"{found.opinion}: {differ} verdicts differ of the {total} graded again; of all {found.rollouts}, "
+        f"with each counted for those of its domain and outcome, an estimated "
+        f"{100 * found.share_differing:.2f} %. Shares and means below are so counted."
+    )
 
 
 def _confusion(found: WhatIf) -> str:
