@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -17,7 +19,7 @@ from rlvr.audit.cli import app
 from rlvr.audit.opinions.stored import OPINION_SCHEMA
 from rlvr.errors import ConfigError, LedgerError
 from rlvr.rollouts import Sample
-from tests.audit.sample_runs import origin, problem, rollout, scored_group, verdict, write_run
+from tests.audit.sample_runs import NO_ANSWER, origin, problem, rollout, scored_group, verdict, write_run
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +50,12 @@ def faulty_run(run_dir: Path) -> Path:
     return run_dir
 
 
-def second_opinion(run_dir: Path, score: float) -> None:
-    """An opinion that gives every row of the run the same score."""
+def second_opinion(run_dir: Path, score: float, drawn: str = "true") -> None:
+    """An opinion that gives every row of the run, or those `drawn`, the same score."""
     rows = [
         dict.fromkeys(OPINION_SCHEMA.names)
         | {"opinion": "other", "row_hash": row_hash, "status": "graded", "score": score, "reason": "equal"}
-        for (row_hash,) in ask(run_dir, "SELECT row_hash FROM held").rows
+        for (row_hash,) in ask(run_dir, f"SELECT row_hash FROM held WHERE {drawn}").rows
     ]
     write_whole(run_dir / "verdicts/other/part-000000.parquet", parquet_bytes(rows, OPINION_SCHEMA))
 
@@ -92,6 +94,34 @@ def test_a_second_opinion_shows_who_disagrees_and_what_it_would_have_taught(tmp_
     assert len(ask(tmp_path, "@mixed_groups_flipped").rows) == 3
     [(reference,)] = ask(tmp_path, "SELECT count(*) FROM impact WHERE sign_was <> 0 AND sign_other = 0").rows
     assert reference == 6
+
+
+def test_one_opinion_on_a_group_is_set_beside_the_verdicts_of_all_others(tmp_path: Path) -> None:
+    scores = [0.0, 1.0, 1.0, 1.0]
+    samples = [Sample(str(i), rollout(), verdict(score=score)) for i, score in enumerate(scores)]
+    audit = Audit(tmp_path, "group", origin())
+    audit.record(0, [scored_group(0, 0, samples)])
+    audit.close()
+    second_opinion(tmp_path, score=1.0, drawn="score = 0")
+    assert ask(tmp_path, "SELECT sign_was, sign_other FROM impact").rows == [(-1, 0)]
+    answer = ask(tmp_path, "@mixed_groups_flipped")
+    assert [row[answer.columns.index("changed")] for row in answer.rows] == [1]
+
+
+def test_a_verdict_confirmed_changes_no_sign_whatever_the_reward_policy_paid(tmp_path: Path) -> None:
+    samples = [Sample("a", rollout(), NO_ANSWER), Sample("b", rollout(), verdict(score=0.0))]
+    group = replace(
+        scored_group(0, 0, samples),
+        rewards_G=np.array([-0.5, 0.0], np.float32),
+        advantages_G=np.array([-1.0, 1.0], np.float32),
+        dropped_G=(None, None),
+    )
+    audit = Audit(tmp_path, "penalty", origin())
+    audit.record(0, [group])
+    audit.close()
+    second_opinion(tmp_path, score=0.0, drawn="outcome = 'wrong'")
+    assert ask(tmp_path, "SELECT sign_was, sign_other FROM impact").rows == [(1, 1)]
+    assert ask(tmp_path, "@mixed_groups_flipped").rows == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ status_ledger verifier x data source x step x outcome, with 95 % intervals and l
 opinions      held rows that were graded again, with both verdicts
 weighed       those in which both gave a score, with `weight`: how many held rows of the same verifier, domain
               and outcome each stands for, since few of a frequent outcome may have been drawn
-impact        the same with both advantages' signs: what the other verdict would have taught
+impact        opinions with both advantages' signs: what the other verdict would have taught
 detections    detector x row for each row in which a detector hit, rewarded or not
 exploits      those rewarded, of the detectors that the gate counts
 """
@@ -29,6 +29,7 @@ CREATE MACRO outcome_of(status, score) AS CASE
     WHEN score >= 1 THEN 'right'
     WHEN score <= 0 THEN 'wrong'
     ELSE 'partly' END;
+CREATE MACRO side_of(x) AS CASE WHEN x > 1e-9 THEN 1 WHEN x < -1e-9 THEN -1 ELSE 0 END;
 CREATE MACRO plain(answer) AS
     regexp_replace(lower(answer), '\\s|\\\\[,;! ]|[${},]|\\\\(text|mathrm|left|right)|\\.$', '', 'g');
 """
@@ -102,11 +103,21 @@ WHERE score IS NOT NULL AND other_score IS NOT NULL
 
 _IMPACT = """
 CREATE VIEW impact AS
-SELECT *, sign(score - avg(score) OVER one) AS sign_was, sign(other_score - avg(other_score) OVER one)
-    AS sign_other
-FROM opinions WHERE score IS NOT NULL AND other_score IS NOT NULL
-WINDOW one AS (PARTITION BY opinion, step, attempt, group_id)
+WITH asked AS (SELECT DISTINCT opinion, step, attempt, group_id FROM opinions),
+paired AS (
+    SELECT a.opinion, h.step, h.attempt, h.group_id, h.row_hash, advantage, reward,
+        CASE WHEN v.score IS NULL OR outcome_of(v.status, v.score) = outcome THEN reward ELSE v.score END
+            AS other_reward
+    FROM asked AS a JOIN held AS h USING (step, attempt, group_id)
+    LEFT JOIN verdicts AS v ON v.opinion = a.opinion AND v.row_hash = h.row_hash),
+signed AS (
+    SELECT opinion, row_hash, side_of(coalesce(advantage, reward - avg(reward) OVER one)) AS sign_was,
+        side_of(other_reward - avg(other_reward) OVER one) AS sign_other
+    FROM paired WINDOW one AS (PARTITION BY opinion, step, attempt, group_id))
+SELECT o.*, sign_was, sign_other FROM opinions AS o JOIN signed USING (opinion, row_hash)
+WHERE score IS NOT NULL AND other_score IS NOT NULL
 """
+"""A rollout of the group that was not graded again, or to the same outcome, keeps its reward."""
 
 _DETECTIONS = """
 CREATE VIEW detections AS SELECT unnest(detectors) AS detector, * FROM held WHERE len(detectors) > 0
