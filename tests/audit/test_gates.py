@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from rlvr.audit import Audit, step_metrics
 from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.attempts import attempt_configs
 from rlvr.audit.books.check import CheckResult
-from rlvr.audit.books.manifest import read_config
 from rlvr.audit.books.metrics import read_metrics
 from rlvr.audit.cli import app
 from rlvr.audit.gates import RULES, Estimate, Gate, Level
@@ -47,7 +47,7 @@ def one_gate(run_dir: Path, name: str) -> Gate:
     [rule] = [rule for rule in RULES if rule.__name__ == name]
     with closing(open_ledger(run_dir)) as ledger:
         summary = summarize(ledger, read_metrics(run_dir))
-        return rule(evidence_of(ledger, read_config(run_dir), summary, CheckResult()))
+        return rule(evidence_of(ledger, attempt_configs(run_dir), summary, CheckResult()))
 
 
 def changed_run(run_dir: Path, change: Change, *, steps: int = 8, **metrics: float) -> Path:

@@ -17,7 +17,7 @@ import duckdb
 from rlvr.audit.books.check import CheckResult
 from rlvr.audit.report.headline import Movement
 from rlvr.audit.report.summary import RunSummary
-from rlvr.config import RewardConfig
+from rlvr.config import RunConfig
 from verifiers.bench.rates import Z_95, Share
 
 DOMAIN_ROWS = 200
@@ -83,22 +83,23 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What rules may look at: an open ledger, the run's summary, its check, and parts of its config."""
+    """What rules may look at: an open ledger, the run's summary, its check, and its configs."""
 
     ledger: duckdb.DuckDBPyConnection
     summary: RunSummary
     check: CheckResult
     reward: Movement | None
     held_out: tuple[Movement, ...]
-    rewarding: RewardConfig | None
-    """None for an imported run: another trainer made it, and neither its reward policy nor what it lost or
-    left undecided is known."""
-    permuted: bool
-    """The control run in which rewards are shuffled on purpose."""
-    ahead: int
-    """Versions that generation may run ahead."""
+    configs: tuple[RunConfig | None, ...]
+    """By attempt: None for an imported one, of whose reward policy and of what it lost or left undecided
+    nothing is known, and for one whose config this version cannot read."""
     evaluated: frozenset[str] = frozenset()
     """Ids of the held-out problems that the run was evaluated on."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether this project made the run, and not another trainer."""
+        return any(self.configs)
 
     @property
     def edge(self) -> int:

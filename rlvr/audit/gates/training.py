@@ -23,17 +23,21 @@ def books(evidence: Evidence) -> Gate:
 
 
 _SHORT = """
-FROM (SELECT count(*) AS n, max(count(*)) OVER () AS most FROM held GROUP BY step, attempt, group_id)
+FROM (SELECT count(*) AS n, max(count(*)) OVER (PARTITION BY attempt) AS most FROM held
+    GROUP BY step, attempt, group_id)
 """
 
 
 def missing(evidence: Evidence) -> Gate:
-    """What was never written down leaves groups of different sizes, which others may mean to be so."""
+    """What was never written down leaves groups of different sizes, which others may mean to be so.
+
+    A resume may change the size, so that groups are compared within their attempt.
+    """
     gone, of = evidence.one(f"SELECT coalesce(sum(most - n), 0), coalesce(sum(most), 0) {_SHORT}")
-    found = Estimate.exact(gone / max(of, 1), int(of)) if evidence.rewarding else None
+    found = Estimate.exact(gone / max(of, 1), int(of)) if evidence.ours else None
     return judged(
         "missing", "Rollouts missing", found,
-        "rollouts that groups lack which are smaller than the largest one: asked for, and in no row",
+        "rollouts that groups lack which are smaller than the largest one of their attempt: in no row",
         warn=0, fail=0.01, section="books",
         query="SELECT step, group_id, requested FROM groups ORDER BY requested, step, group_id",
     )  # fmt: skip
@@ -41,19 +45,26 @@ def missing(evidence: Evidence) -> Gate:
 
 _OWED = """
 FROM (SELECT row_hash, reward, CASE
-    WHEN finish_reason = 'length' AND $mask THEN NULL
-    WHEN outcome = 'no_answer' THEN $no_answer ELSE score END AS owed FROM held WHERE status IS NOT NULL)
-WHERE reward IS DISTINCT FROM owed AND NOT coalesce(abs(reward - owed) < 1e-6, false)
+    WHEN finish_reason = 'length' AND mask THEN NULL
+    WHEN outcome = 'no_answer' THEN no_answer ELSE score END AS owed
+    FROM held JOIN (SELECT unnest($policies, recursive := true)) USING (attempt) WHERE status IS NOT NULL)
 """
+_NOT_PAID = "reward IS DISTINCT FROM owed AND NOT coalesce(abs(reward - owed) < 1e-6, false)"
 
 
 def reward_policy(evidence: Evidence) -> Gate:
-    if evidence.permuted or evidence.rewarding is None:
+    """Each row by the policy of its own attempt; the control run shuffles its rewards on purpose."""
+    policies = [
+        {"attempt": attempt, "mask": one.reward.truncated == "mask", "no_answer": one.reward.no_answer}
+        for attempt, one in enumerate(evidence.configs, start=1)
+        if one is not None and one.algorithm.control != "permute"
+    ]
+    if not policies:
         return _policy_gate(None)
-    policy = {"mask": evidence.rewarding.truncated == "mask", "no_answer": evidence.rewarding.no_answer}
-    (count,) = evidence.one(f"SELECT count(*) {_OWED}", **policy)
-    (of,) = evidence.one("SELECT count(*) FROM held WHERE status IS NOT NULL")
-    rows = evidence.hashes(f"SELECT row_hash {_OWED} ORDER BY row_hash", **policy)
+    count, of = evidence.one(f"SELECT count(*) FILTER ({_NOT_PAID}), count(*) {_OWED}", policies=policies)
+    rows = evidence.hashes(
+        f"SELECT row_hash {_OWED.rstrip()} WHERE {_NOT_PAID} ORDER BY row_hash", policies=policies
+    )
     return _policy_gate(Estimate.exact(count / max(of, 1), int(of)), rows)
 
 
@@ -81,7 +92,7 @@ def advantages(evidence: Evidence) -> Gate:
     return judged(
         "advantages", "Advantages that do not follow", Estimate.exact(against / max(of, 1), int(of)),
         "rollouts better than their group that were pushed down, or worse and pushed up",
-        warn=0, fail=0 if evidence.rewarding else None, section="reward",  # others may center otherwise
+        warn=0, fail=0 if evidence.ours else None, section="reward",  # others may center otherwise
         rows=evidence.hashes(f"SELECT row_hash {_TURNED.rstrip()} AND {_AGAINST} ORDER BY row_hash"),
     )  # fmt: skip
 
@@ -97,18 +108,31 @@ def zero_variance(evidence: Evidence) -> Gate:
     )  # fmt: skip
 
 
+_LAGS = """
+FROM (SELECT row_hash, step - weight_version_min AS lag, ahead, lag - ahead + ahead / 1e6 AS beyond
+    FROM held JOIN (SELECT unnest($allowed, recursive := true)) USING (attempt))
+"""
+
+
 def staleness(evidence: Evidence) -> Gate:
-    most, of = evidence.one(
-        "SELECT coalesce(max(step - weight_version_min), 0), count(weight_version_min) FROM held"
+    """Of the attempt in which rollouts were most beyond what its config allows."""
+    allowed = [
+        {"attempt": attempt, "ahead": one.rollout.ahead}
+        for attempt, one in enumerate(evidence.configs, start=1)
+        if one is not None
+    ] or [{"attempt": 0, "ahead": 0}]
+    most, ahead, of = evidence.one(
+        f"SELECT coalesce(arg_max(lag, beyond), 0), coalesce(arg_max(ahead, beyond), 0), count(lag) {_LAGS}",
+        allowed=allowed,
     )
     rows = evidence.hashes(
-        "SELECT row_hash FROM held WHERE step - weight_version_min > $ahead ORDER BY row_hash",
-        ahead=evidence.ahead,
+        f"SELECT row_hash {_LAGS.rstrip()} WHERE lag > ahead ORDER BY row_hash",
+        allowed=allowed,
     )
     return judged(
         "staleness", "Stale rollouts", Estimate.exact(float(most), int(of)),
-        f"versions by which the oldest token is behind the weights it trained; {evidence.ahead} are allowed",
-        warn=evidence.ahead, fail=evidence.ahead + 1, unit="versions", section="health", rows=rows,
+        f"versions by which the oldest token is behind the weights it trained; {ahead} are allowed",
+        warn=ahead, fail=ahead + 1, unit="versions", section="health", rows=rows,
         query="SELECT * FROM groups ORDER BY staleness DESC",
     )  # fmt: skip
 
@@ -129,7 +153,8 @@ def logprob_tail(evidence: Evidence) -> Gate:
     curves = [evidence.summary.curves.get(f"policy/ratio_{part}") for part in ("p01", "p99")]
     steps = [[abs(math.log(max(value, TINY))) for _, value in curve.points] for curve in curves if curve]
     found = None
-    if len(steps) == 2 and steps[0] and not evidence.ahead:
+    on_policy = not any(one.rollout.ahead for one in evidence.configs if one is not None)
+    if len(steps) == 2 and steps[0] and on_policy:
         found = Estimate.exact(max(map(max, steps)), len(steps[0]))
     return judged(
         "logprob_tail", "Engine against learner, worst tokens", found,

@@ -22,7 +22,7 @@ SEARCHED_ROWS = 50_000
 
 
 def undecided(evidence: Evidence) -> Gate:
-    seen = evidence.rewarding or evidence.summary.totals["undecided"]
+    seen = evidence.ours or evidence.summary.totals["undecided"]
     return judged(
         "undecided", "Undecided verdicts", evidence.worst_share("outcome = 'undecided'") if seen else None,
         "rollouts whose verifier could not tell, of all or of the domain that has most of them",
@@ -33,7 +33,7 @@ def undecided(evidence: Evidence) -> Gate:
 
 
 def lost(evidence: Evidence) -> Gate:
-    seen = evidence.rewarding or evidence.summary.totals["lost"]
+    seen = evidence.ours or evidence.summary.totals["lost"]
     return judged(
         "lost", "Lost rollouts", evidence.worst_share("outcome = 'lost'") if seen else None,
         "rollouts that were never finished or never graded, of all or of the domain that has most of them",

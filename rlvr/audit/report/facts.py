@@ -7,6 +7,7 @@ Reading is all that happens here; words, charts and the page are made from the f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ import duckdb
 from pydantic import JsonValue
 
 from rlvr.audit.asking.query import open_ledger
+from rlvr.audit.attempts import attempt_configs
 from rlvr.audit.books.check import CheckResult, check_run
-from rlvr.audit.books.manifest import Manifest, Origin, read_config, read_manifest
+from rlvr.audit.books.manifest import Manifest, Origin, read_manifest
 from rlvr.audit.books.metrics import read_metrics
 from rlvr.audit.gates import Evidence, Gate, Level, judge, worst
 from rlvr.audit.report.headline import Movement, held_out_movements, reward_movement
@@ -84,7 +86,7 @@ def gather(run_dir: Path) -> RunFacts:
         samples = pick_samples(ledger, run_dir, [curve.name for curve in summary.domains])
         check = checking.result()
         evaluated = frozenset(r.problem_id for one in evaluations.values() for r in one.results)
-        gates = judge(evidence_of(ledger, read_config(run_dir), summary, check, evaluated))
+        gates = judge(evidence_of(ledger, attempt_configs(run_dir), summary, check, evaluated))
         siblings = pick_groups(ledger, run_dir, {row for gate in gates for row in gate.rows})
         reliability = read_reliability(ledger)
     return RunFacts(manifest, check, summary, samples, gates, siblings, reliability)
@@ -99,7 +101,7 @@ def _evaluations(run_dir: Path) -> dict[int, Evaluation]:
 
 def evidence_of(
     ledger: duckdb.DuckDBPyConnection,
-    config: RunConfig | None,
+    configs: Sequence[RunConfig | None],
     summary: RunSummary,
     check: CheckResult,
     evaluated: frozenset[str] = frozenset(),
@@ -111,9 +113,7 @@ def evidence_of(
         check,
         reward_movement(summary),
         tuple(held_out_movements(summary)),
-        rewarding=None if config is None else config.reward,
-        permuted=config is not None and config.algorithm.control == "permute",
-        ahead=0 if config is None else config.rollout.ahead,
+        configs=tuple(configs),
         evaluated=evaluated,
     )
 
