@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,19 @@ def test_a_sample_is_spread_over_outcomes_and_grows(tmp_path: Path) -> None:
     first = set(ask(tmp_path, "SELECT row_hash FROM verdicts").rows)
     assert "1 of 1 rows" in regrade(tmp_path, LENIENT, "--sample", "4")
     assert first < set(ask(tmp_path, "SELECT row_hash FROM verdicts").rows)
+
+
+def test_a_long_reference_is_held_once_and_not_once_per_row(tmp_path: Path) -> None:
+    long = problem(0).model_copy(update={"extra": {"tests": "x" * 2**20, "wanted": "4"}})
+    audit = Audit(tmp_path, "long", origin())
+    audit.record(0, [scored_group(0, 0, [Sample(str(i), rollout(), verdict()) for i in range(80)], long)])
+    audit.close()
+    tracemalloc.start()
+    regrade(tmp_path, LENIENT)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * 2**20  # the rows' references are 80 of these
+    assert ask(tmp_path, "SELECT count(*), sum(score) FROM verdicts").rows == [(80, 80.0)]
 
 
 def test_another_version_under_the_same_name_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ chain: there, `audit.shadow` gives second opinions. What follows from the verdic
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from rlvr.errors import LedgerError
 from verifiers import VerifyRequest as Request
 
 PART_ROWS = 2_000
+
+ASKED_BYTES = 64 * 2**20
+"""Of responses and references whose rows are asked about at once; a problem's tests may be megabytes."""
 
 DEADLINE_S = 1_800.0
 """For one part."""
@@ -54,7 +57,7 @@ async def grade_again(
             adopt_opinions(chain, run_dir, second.opinion)
             for start in range(0, len(rows), PART_ROWS):
                 part = rows[start : start + PART_ROWS]
-                found = await _grade(client, second, part)
+                found = await _grade(run_dir, client, second, part)
                 left += len(part) - len(found)
                 seal_file(chain, run_dir, write_opinions(run_dir, second.opinion, found))
                 said(f"{start + len(part)} of {len(rows)} rows")
@@ -62,10 +65,8 @@ async def grade_again(
 
 
 _ROWS = """
-WITH asked AS (
-    SELECT id, any_value(ground_truth) AS ground_truth, any_value(extra) AS extra,
-        any_value(prompt) AS messages FROM problems GROUP BY id)
-SELECT row_hash, response, ground_truth, extra, messages
+WITH asked AS (SELECT id, max(strlen(ground_truth) + strlen(extra)) AS size FROM problems GROUP BY id)
+SELECT row_hash, strlen(response) + asked.size
 FROM held JOIN asked ON id = problem_id
 WHERE verifier = $verifier AND response IS NOT NULL
     AND row_hash IN (
@@ -74,8 +75,8 @@ WHERE verifier = $verifier AND response IS NOT NULL
     AND (row_hash IN (SELECT v.row_hash FROM verdicts AS v WHERE opinion = $opinion)) = $graded
 """
 
-StoredRow = tuple[str, str, str, str, str]
-"""row_hash, response, and the problem's ground truth, extra and messages as JSON."""
+StoredRow = tuple[str, int]
+"""row_hash, and how many bytes the response and the problem's reference have."""
 
 
 ALL_ROWS = 2**62
@@ -114,7 +115,7 @@ async def _check_digest(run_dir: Path, second: SecondVerifier, client: Client) -
             "SELECT DISTINCT verifier_digest FROM verdicts WHERE opinion = $opinion AND status IS NOT NULL",
             {"opinion": second.opinion},
         ).fetchall()
-    now = {row["verifier_digest"] for row in await _grade(client, second, graded)} - {None}
+    now = {row["verifier_digest"] for row in await _grade(run_dir, client, second, graded)} - {None}
     if kept and now and {digest for (digest,) in kept} != now:
         raise LedgerError(
             f"{VERDICTS_FOLDER / second.opinion} holds verdicts of another version of {second.verifier!r}: "
@@ -122,11 +123,49 @@ async def _check_digest(run_dir: Path, second: SecondVerifier, client: Client) -
         )
 
 
-async def _grade(client: Client, second: SecondVerifier, rows: Sequence[StoredRow]) -> list[Row]:
-    return await ask_opinions(client, second, [_question(second, row) for row in rows])
+async def _grade(
+    run_dir: Path, client: Client, second: SecondVerifier, rows: Sequence[StoredRow]
+) -> list[Row]:
+    found: list[Row] = []
+    for hashes in _batches(rows):
+        found += await ask_opinions(client, second, _questions(run_dir, second, hashes))
+    return found
 
 
-def _question(second: SecondVerifier, row: StoredRow) -> tuple[str, Request]:
-    row_hash, response, ground_truth, extra, messages = row
-    prompt = json.loads(messages)[-1]["content"]
-    return row_hash, second.request(response, json.loads(ground_truth), prompt, json.loads(extra))
+def _batches(rows: Sequence[StoredRow]) -> Iterator[list[str]]:
+    """Hashes of rows that are asked about together, their texts being held: one row, or `ASKED_BYTES`."""
+    hashes: list[str] = []
+    held = 0
+    for row_hash, size in rows:
+        if hashes and held + size > ASKED_BYTES:
+            yield hashes
+            hashes, held = [], 0
+        hashes.append(row_hash)
+        held += size
+    if hashes:
+        yield hashes
+
+
+_RESPONSES = """
+SELECT row_hash, response, problem_id FROM held WHERE row_hash IN (SELECT unnest($hashes)) ORDER BY row_hash
+"""
+
+_PROBLEMS = """
+SELECT id, any_value(ground_truth), any_value(extra), any_value(prompt) FROM problems
+WHERE id IN (SELECT unnest($ids)) GROUP BY id
+"""
+
+
+def _questions(run_dir: Path, second: SecondVerifier, hashes: list[str]) -> list[tuple[str, Request]]:
+    """A problem's reference is read and parsed once for all its rows."""
+    with closing(open_ledger(run_dir)) as ledger:
+        responses = ledger.execute(_RESPONSES, {"hashes": hashes}).fetchall()
+        ids = sorted({problem_id for _, _, problem_id in responses})
+        asked = ledger.execute(_PROBLEMS, {"ids": ids}).fetchall()
+    problems = {row[0]: tuple(map(json.loads, row[1:])) for row in asked}
+    questions = []
+    for row_hash, response, problem_id in responses:
+        ground_truth, extra, messages = problems[problem_id]
+        prompt = messages[-1]["content"]
+        questions.append((row_hash, second.request(response, ground_truth, prompt, extra)))
+    return questions
