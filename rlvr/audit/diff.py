@@ -144,29 +144,31 @@ def _problem_means(run_dir: Path) -> dict[tuple[str, str], float]:
         return {(source, problem): mean for source, problem, mean in ledger.execute(query).fetchall()}
 
 
-_Verdicts = dict[tuple[str, str], tuple[str, str, str]]
+_GRADED = """
+SELECT problem_id, sha256(response) AS digest, min_by(verifier, row_hash) AS verifier,
+    min_by(outcome, row_hash) AS outcome, coalesce(min_by(reason, row_hash), '') AS reason
+FROM held WHERE score IS NOT NULL AND response IS NOT NULL GROUP BY ALL
+"""
+"""The first verdict of several on the same response to the same problem."""
+
+_BOTH = f"""
+SELECT a.verifier, a.outcome, a.reason, b.outcome, b.reason, count(*)
+FROM run_a AS a JOIN ({_GRADED}) AS b USING (problem_id, digest) GROUP BY ALL ORDER BY ALL
+"""
 
 
 def _verdicts(
     run_a: Path, run_b: Path
 ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str, str]]]:
-    graded_a, graded_b = _graded(run_a), _graded(run_b)
+    with closing(open_ledger(run_a)) as ledger:
+        graded_a = ledger.sql(_GRADED).to_arrow_table()
+    with closing(open_ledger(run_b)) as ledger:
+        ledger.register("run_a", graded_a)
+        counted = ledger.execute(_BOTH).fetchall()
     confusion: Counter[tuple[str, str]] = Counter()
     flips: Counter[tuple[str, str, str, str]] = Counter()
-    for key in graded_a.keys() & graded_b.keys():
-        (verifier, outcome_a, reason_a), (_, outcome_b, reason_b) = graded_a[key], graded_b[key]
-        confusion[outcome_a, outcome_b] += 1
+    for verifier, outcome_a, reason_a, outcome_b, reason_b, n in counted:
+        confusion[outcome_a, outcome_b] += n
         if outcome_a != outcome_b:
-            flips[verifier, reason_a, outcome_b, reason_b] += 1
+            flips[verifier, reason_a, outcome_b, reason_b] += n
     return confusion, flips
-
-
-def _graded(run_dir: Path) -> _Verdicts:
-    """(problem, digest of the response) -> verifier, outcome, reason; the first verdict of several."""
-    query = """
-        SELECT problem_id, sha256(response), min_by(verifier, row_hash), min_by(outcome, row_hash),
-            coalesce(min_by(reason, row_hash), '')
-        FROM held WHERE score IS NOT NULL AND response IS NOT NULL GROUP BY ALL
-    """
-    with closing(open_ledger(run_dir)) as ledger:
-        return {(row[0], row[1]): (row[2], row[3], row[4]) for row in ledger.execute(query).fetchall()}
