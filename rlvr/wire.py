@@ -164,11 +164,15 @@ def _finished(audit: Audit) -> Iterator[None]:
 
 
 async def _start_together(stack: AsyncExitStack, *starting: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Start parts at once; each will be closed by the stack, also where another one failed to start."""
-    started = await asyncio.gather(*starting, return_exceptions=True)
-    for part in started:
-        if not isinstance(part, BaseException):
-            stack.push_async_callback(part.close)
+    """Start parts at once; the stack closes each that came up, also where another did not or all were
+    cancelled."""
+    tasks = [asyncio.ensure_future(start) for start in starting]
+    try:
+        started = await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        for task in tasks:
+            if not task.cancelled() and task.exception() is None:
+                stack.push_async_callback(task.result().close)
     for part in started:
         if isinstance(part, BaseException):
             raise part

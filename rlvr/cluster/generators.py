@@ -152,9 +152,7 @@ class GeneratorPool:
                 return rollouts, attempt
             finally:
                 replica.rollouts_under_way -= count
-        given_up = GeneratorLostError(
-            f"{prompt.problem_id} was lost with its generator {attempt} times; the last: {lost}"
-        )
+        given_up = GeneratorLostError(f"{prompt.problem_id} was lost {attempt} times; the last: {lost}")
         given_up.tries = attempt
         raise given_up from lost
 

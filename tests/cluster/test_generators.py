@@ -67,7 +67,7 @@ def test_lost_work_is_done_again_by_a_replacement_that_holds_the_published_versi
 def test_work_that_kills_every_generator_is_given_up_and_the_pool_goes_on(tmp_path: Path) -> None:
     async def scenario() -> list[Rollout]:
         async with scripted("MortalEngine", tmp_path) as pool:
-            with pytest.raises(GeneratorLostError, match="poison was lost with its generator 2 times"):
+            with pytest.raises(GeneratorLostError, match="poison was lost 2 times"):
                 await pool.generate(prompt("poison"), 1, SAMPLING)
             return (await pool.generate(prompt("harmless"), 1, SAMPLING))[0]
 
