@@ -139,7 +139,10 @@ def _same_number(expected: float, given: float) -> bool:
 
 def _same_mapping(expected: dict[str, Any], given: dict[Any, Any]) -> bool:
     """JSON keys are text, so `{1: 2}` is what `{"1": 2}` may mean."""
-    by_text = {key if isinstance(key, str) else str(key): value for key, value in given.items()}
+    try:
+        by_text = {key if isinstance(key, str) else str(key): value for key, value in given.items()}
+    except ValueError:  # an integer of more digits than Python writes
+        return False
     if len(by_text) != len(given) or by_text.keys() != expected.keys():
         return False
     return all(same_value(value, by_text[key]) for key, value in expected.items())
