@@ -21,8 +21,8 @@ from typing import Any, ClassVar
 from pydantic import JsonValue
 
 from verifiers.base import Example, Verifier
-from verifiers.code.calls import Budget, CallRunner
-from verifiers.code.inside.values import decode, encode
+from verifiers.code.calls import Budget, CallRunner, one_call
+from verifiers.code.inside.values import decode
 from verifiers.code.prelude import prelude_for
 from verifiers.code.runner import SandboxFailedError, SandboxRunner
 from verifiers.code.source import Program
@@ -78,12 +78,11 @@ class CruxEvalVerifier(Verifier):
 
     def _call(self, function: str, claim: Claim) -> tuple[Any] | None:
         """What the function returns, in a tuple because None is a result; None where it does not return."""
-        calls = CallRunner(self._runner, Program("python", function), prelude_for([function], {}), BUDGET)
-        chain = {"name": "f", "steps": [["call", encode(claim.args), encode(claim.kwargs)]]}
-        frame = calls.call([chain], keep_going=False)[0]
-        if "ok" not in frame:
-            return None
-        return (decode(frame["ok"])[0],)
+        calls = CallRunner(
+            self._runner, Program("python", function), prelude_for([function], {}).source, BUDGET
+        )
+        frame = calls.call([one_call("f", claim.args, claim.kwargs)], keep_going=False)[0]
+        return (decode(frame["ok"])[0],) if "ok" in frame else None
 
 
 def read_claim(text: str) -> Claim | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -30,14 +31,26 @@ IMPORTS: tuple[str, ...] = (
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def prelude_for(sources: Iterable[str], extra: Mapping[str, JsonValue]) -> str:
+@dataclass(frozen=True)
+class Prelude:
+    imports: str
+    """Ours; whoever defines one of these names himself goes before them."""
+    prefix: str
+    """The dataset's own, a part of its tests."""
+
+    @property
+    def source(self) -> str:
+        return f"{self.imports}\n{self.prefix}"
+
+
+def prelude_for(sources: Iterable[str], extra: Mapping[str, JsonValue]) -> Prelude:
     """The imports that the sources may need, and the dataset's own prefix where it has one."""
     info = extra.get("extra_info")
     given = info.get("prefix") if isinstance(info, Mapping) else None
     prefix = given if isinstance(given, str) else ""
     words = {word for source in (*sources, prefix) for word in _WORD.findall(source)}
     needed = [line for line in IMPORTS if not words.isdisjoint(_names(line))]
-    return "\n".join([*needed, prefix])
+    return Prelude("\n".join(needed), prefix)
 
 
 def _names(line: str) -> list[str]:

@@ -17,6 +17,13 @@ PYTHON_STARTUP_S = 2.0
 """CPU seconds on top of the program's own, for starting Python and loading the prelude."""
 
 
+_INSIDE = {
+    "call_server": ("values", "replay"),
+    "test_program": ("values", "history", "stand_ins", "names", "session"),
+}
+"""The programs of `verifiers.code.inside` and the modules that they import there."""
+
+
 class SandboxFailedError(Exception):
     """The sandbox could not run a program; says nothing about the program. Stays inside this package."""
 
@@ -47,7 +54,8 @@ class SandboxRunner:
     def run_inside(self, program: str, job: dict[str, Any], limits: Limits) -> ExecutionResult:
         """Run one of the programs of `verifiers.code.inside`, with `job` as JSON on its stdin."""
         request = ExecutionRequest(
-            language="python", source=_inside(program), files={"values.py": _inside("values").encode()},
+            language="python", source=_inside(program),
+            files={f"{module}.py": _inside(module).encode() for module in _INSIDE[program]},
             stdin=json.dumps(job).encode(), limits=limits,
         )  # fmt: skip
         return self.run(request)

@@ -40,6 +40,8 @@ class ProgramTests:
     setup: str
     parts: tuple[str, ...]
     """Sources run one after the other in one namespace; each passes or fails."""
+    entry_point: str | None = None
+    """The name under test, where the reference says it."""
 
 
 Tests = StdioTests | CallTests | ProgramTests
@@ -59,9 +61,9 @@ def read_tests(ground_truth: JsonValue) -> Tests:
         return ProgramTests(_text(truth, "setup", default=""), tuple(asserts))
     if "check" in truth:
         entry_point = _text(truth, "entry_point")
-        if not entry_point.isidentifier():
-            raise GroundTruthError(f"code: entry_point {entry_point!r} is not a name")
-        return ProgramTests("", (f"{_text(truth, 'check')}\ncheck({entry_point})\n",))
+        if not entry_point.isidentifier() or entry_point.startswith("__"):
+            raise GroundTruthError(f"code: entry_point {entry_point!r} is not the name of a function")
+        return ProgramTests("", (f"{_text(truth, 'check')}\ncheck({entry_point})\n",), entry_point)
     return _pairs(truth)
 
 

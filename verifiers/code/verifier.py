@@ -11,6 +11,7 @@ alone never passes: what is compared is what it printed or returned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import JsonValue
@@ -18,11 +19,11 @@ from pydantic import JsonValue
 from sandboxes import ExecutionRequest, ExecutionResult, Limits, Outcome
 from sandboxes.languages import LANGUAGES
 from verifiers.base import Example, Verifier
-from verifiers.code.calls import Budget, CallRunner, Frame
+from verifiers.code.calls import ENDED, Budget, CallRunner, Frame, one_call
 from verifiers.code.checkers import Checker, same_value, text_checker
 from verifiers.code.free_form import run_free_form
-from verifiers.code.inside.values import decode, encode
-from verifiers.code.prelude import prelude_for
+from verifiers.code.inside.values import decode
+from verifiers.code.prelude import Prelude, prelude_for
 from verifiers.code.runner import SandboxFailedError, SandboxRunner
 from verifiers.code.source import MAX_SOURCE_CHARS, Program, find_program
 from verifiers.code.truth import CallTests, ProgramTests, StdioTests, read_tests
@@ -33,7 +34,6 @@ DEFAULT_TIME_LIMIT_S = 10.0
 DEFAULT_MEMORY_LIMIT_MB = 512
 
 _ADD = "```python\ndef add(a, b):\n    return a + b\n```"
-_ENDED = {"timeout": "candidate_timeout", "memory": "candidate_memory"}
 _OUTCOMES = {
     Outcome.TIME_LIMIT: "candidate_timeout",
     Outcome.MEMORY_LIMIT: "candidate_memory",
@@ -79,7 +79,7 @@ class CodeVerifier(Verifier):
                 )
             tests_text = (tests.setup, *tests.parts) if isinstance(tests, ProgramTests) else ()
             prelude = prelude_for((program.source, *tests_text), request.extra)
-            calls = CallRunner(self._runner, program, prelude, budget)
+            calls = CallRunner(self._runner, program, prelude.source, budget)
             if isinstance(tests, CallTests):
                 return _function_calls(calls, tests, partial)
             return self._free_form(calls, program, prelude, tests, partial)
@@ -113,23 +113,20 @@ class CodeVerifier(Verifier):
         return _verdict(program, passed, len(tests.cases), failures, partial)
 
     def _free_form(
-        self, calls: CallRunner, program: Program, prelude: str, tests: ProgramTests, partial: bool
+        self, calls: CallRunner, program: Program, prelude: Prelude, tests: ProgramTests, partial: bool
     ) -> Verdict:
-        result = run_free_form(self._runner, calls, program, prelude, tests)
-        failures = []
-        if result.passed_parts < len(tests.parts):
-            failures = [("candidate_timeout" if result.timed_out else "wrong_result", result.passed_parts)]
+        result = run_free_form(self._runner, calls, program, tests, prelude, go_on=partial)
+        if result.beyond_us:
+            return Verdict.undecided(result.beyond_us, program.source, detail=result.message)
         return _verdict(
-            program, result.passed_parts, len(tests.parts), failures, partial, message=result.message
-        )
+            program, result.passed_parts, len(tests.parts), result.failures, partial,
+            {"message": result.message} | ({"nan": True} if result.nan else {}),
+        )  # fmt: skip
 
 
 def _function_calls(calls: CallRunner, tests: CallTests, partial: bool) -> Verdict:
-    chains = [
-        {"name": tests.fn_name, "steps": [["call", encode(tuple(args)), encode({})]]}
-        for args, _ in tests.cases
-    ]
-    frames = calls.call(chains, keep_going=partial)
+    scripts = [one_call(tests.fn_name, args, {}) for args, _ in tests.cases]
+    frames = calls.call(scripts, keep_going=partial)
     failures = []
     for index, (frame, (_, expected)) in enumerate(zip(frames, tests.cases, strict=True)):
         failure = _call_failure(frame, expected)
@@ -142,7 +139,7 @@ def _call_failure(frame: Frame, expected: JsonValue) -> str | None:
     if "raised" in frame:
         return "candidate_crash"
     if "ended" in frame:
-        return _ENDED.get(frame["ended"], "candidate_crash")
+        return ENDED.get(frame["ended"], "candidate_crash")
     try:
         returned = decode(frame["ok"])
     except ValueError:
@@ -164,13 +161,12 @@ def _verdict(
     total: int,
     failures: list[tuple[str, int]],
     partial: bool,
-    message: str = "",
+    details: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> Verdict:
     evidence: dict[str, JsonValue] = {"passed": passed, "tests": total}
     if failures:
         evidence["first_failure"] = failures[0][1]
-    if message and failures:
-        evidence["message"] = message
+    evidence |= {name: detail for name, detail in details.items() if detail}
     score = passed / total if partial else float(passed == total)
     reason = failures[0][0] if failures else "all_passed"
     return Verdict.graded(score, reason, program.source, **evidence)

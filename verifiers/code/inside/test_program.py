@@ -1,157 +1,46 @@
 """Inside the sandbox: run a dataset's free-form test program against answers that a candidate gave elsewhere.
 
-    stdin  {"prelude", "parts": [source...], "classes": [name...], "functions": [name...], "answers": {chain:
-    frame}} stdout {"needs": [chain...], "checks", "parts_passed", "message"}
+    stdin  {"conveniences", "prefix", "setup": sources, "parts": [source...], "entry_point": name or null,
+            "functions", "classes": [names that the candidate defines], "answers": {key: frame}, "go_on"}
+    stdout {"needs": [script...], "carried": [class name...], "made", "checks", "nan",
+            "passed", "failures": [[part, message, why a call ended]...]} | {"fault": [kind, message]}
 
-No line of the candidate's code is here. A name that the test program does not define itself is the
-candidate's: calling it looks up the answer of that call. A call without an answer yet makes the run
-*speculative*: it returns an `Unknown`, asserts hold, and the run goes on only to find out which calls come
-next. The verifier has those calls made and starts the program again, until a run needs nothing more; only
-such a run passes or fails.
-
-Every `assert` is rewritten to go through `_Session.check`, so that it counts and so that speculation survives
-it.
+No line of the candidate's code is here. `names.py` says which names are the candidate's; doing something with
+them looks up the answer of that step (`session.py`). Every `assert` is rewritten to go through
+`Session.check`, under a name that no program can write, so that it counts and so that speculation survives
+it. A fault says that the tests cannot tell anything about any candidate, or not here.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
+import contextlib
+import importlib
 import json
+import random
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from values import decode, encode  # type: ignore[import-not-found]
+from names import (  # type: ignore[import-not-found]
+    Namespace,
+    OwnClasses,
+    TestsFaultError,
+    caught_names,
+    names_under_test,
+    stand_for_modules,
+)
+from session import BeyondBorderError, CandidateError, Session  # type: ignore[import-not-found]
 
-CHECK = "__check__"
-MAX_NEEDS = 500
-
-
-class Unknown:
-    """Stands for a result that is not known yet; whatever is done with it is unknown too, and true."""
-
-    def __getattr__(self, _: str) -> Unknown:
-        return self
-
-    def __call__(self, *_: Any, **__: Any) -> Unknown:
-        return self
-
-    def _unknown(self, *_: Any) -> Unknown:
-        return self
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def _true(self, *_: Any) -> bool:
-        return True
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _unknown
-    __mod__ = __neg__ = __abs__ = __getitem__ = __round__ = __pow__ = _unknown
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __bool__ = _true  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
-
-
-class CandidateError(Exception):
-    """An exception class of the candidate's own."""
-
-
-class _Session:
-    def __init__(self, answers: dict[str, dict[str, Any]], namespace: dict[str, Any]) -> None:
-        self._answers = answers
-        self._namespace = namespace
-        self.needs: dict[str, dict[str, Any]] = {}
-        self.checks = 0
-
-    def check(self, condition: Callable[[], Any]) -> bool:
-        self.checks += 1
-        try:
-            held = bool(condition())
-        except Exception:
-            if not self.needs:
-                raise
-            return True  # speculation only collects calls; nothing it meets says anything
-        return held or bool(self.needs)
-
-    def result(self, name: str, steps: list[Any], args: Any, kwargs: Any) -> Any:
-        chain = {"name": name, "steps": steps}
-        key = json.dumps(chain)
-        frame = self._answers.get(key)
-        if frame is None:
-            if len(self.needs) < MAX_NEEDS:
-                self.needs[key] = chain
-            return Unknown()
-        if "raised" in frame:
-            raise _exception(*frame["raised"])
-        if "ended" in frame:
-            raise CandidateError(f"the call ended: {frame['ended']}")
-        value, args_after, kwargs_after = decode(frame["ok"], self._namespace)
-        for before, after in [
-            *zip(args, args_after, strict=False),
-            *((kwargs[k], kwargs_after[k]) for k in kwargs),
-        ]:
-            if isinstance(before, list) and isinstance(after, list):
-                before[:] = after  # what the candidate changed in place
-        return value
-
-
-class Function:
-    """A function of the candidate's."""
-
-    def __init__(self, session: _Session, name: str) -> None:
-        self._session, self._name = session, name
-        self.__name__ = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._session.result(self._name, [["call", encode(args), encode(kwargs)]], args, kwargs)
-
-
-class Class:
-    """A class of the candidate's: calling it makes an object that remembers what was done with it."""
-
-    def __init__(self, session: _Session, name: str) -> None:
-        self._session, self._name = session, name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Instance:
-        return Instance(self._session, self._name, [["call", encode(args), encode(kwargs)]])
-
-
-class Instance:
-    """An object of the candidate's. Each method call replays everything before it in a fresh process."""
-
-    def __init__(self, session: _Session, name: str, history: list[Any]) -> None:
-        self._session, self._name, self._history = session, name, history
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._history.append(["method", method, encode(args), encode(kwargs)])
-            return self._session.result(self._name, list(self._history), args, kwargs)
-
-        return call
-
-
-class _Namespace(dict[str, Any]):
-    """Globals in which every name that nobody defined is the candidate's."""
-
-    session: _Session
-    classes: frozenset[str]
-    functions: frozenset[str]
-
-    def __missing__(self, name: str) -> Any:
-        if name in self.classes:
-            return Class(self.session, name)
-        if name not in self.functions and hasattr(builtins, name):
-            return getattr(builtins, name)
-        return Function(self.session, name)
+HOOK = "the check of an assert"
 
 
 class _Rewrite(ast.NodeTransformer):
-    """`assert X, M` -> `if not __check__(lambda: X): raise AssertionError(M)`."""
+    """`assert X, M` -> `if not HOOK(lambda: X): raise AssertionError(M)`."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         self.generic_visit(node)
         thunk = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node.test)
-        failed = ast.UnaryOp(ast.Not(), ast.Call(ast.Name(CHECK, ast.Load()), [thunk], []))
+        failed = ast.UnaryOp(ast.Not(), ast.Call(ast.Name(HOOK, ast.Load()), [thunk], []))
         message = [node.msg] if node.msg is not None else []
         error = ast.Raise(ast.Call(ast.Name("AssertionError", ast.Load()), message, []), None)
         return ast.fix_missing_locations(ast.copy_location(ast.If(failed, [error], []), node))
@@ -160,41 +49,92 @@ class _Rewrite(ast.NodeTransformer):
 def main() -> None:
     job = json.load(sys.stdin)
     replies, sys.stdout = sys.stdout, sys.stderr
-    print(json.dumps(run(job)), file=replies, flush=True)
+    sys.set_int_max_str_digits(0)  # the tests' own numbers may be long
+    try:
+        report = run(job)
+    except TestsFaultError as fault:
+        report = {"fault": fault.args}
+    print(json.dumps(report), file=replies, flush=True)
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Run the parts of a test program, each as far as it gets.
+    """Run the setup and the parts of a test program, each as far as it gets.
 
-    A part is a whole program, or one assert of a list; a part that fails does not keep the next from running.
+    A part is a whole program, or one assert of a list. With `go_on`, a part that fails does not keep the next
+    from running; a setup that fails does.
     """
-    namespace = _Namespace({"__name__": "tests"})
-    session = _Session(job["answers"], namespace)
-    namespace.session = session
-    namespace.classes, namespace.functions = frozenset(job["classes"]), frozenset(job["functions"])
-    namespace[CHECK] = session.check
-    exec(compile(job["prelude"], "prelude.py", "exec"), namespace)
-    for name in namespace.classes | namespace.functions:
-        namespace.pop(name, None)  # the candidate's `merge` goes before the prelude's
-    parts_passed = 0
-    message = ""
-    for part in job["parts"]:
-        try:
-            exec(compile(_Rewrite().visit(ast.parse(part)), "tests.py", "exec"), namespace)
-            parts_passed += 1
-        except BaseException as error:  # noqa: BLE001 - however a part ends, it is that part's failure
-            message = message or f"{type(error).__name__}: {error}"[:300]
+    namespace, session = _prepared(job)
+    passed = 0
+    failures: list[list[Any]] = []
+    message = _run_part(job["setup"], namespace, session)
+    if message is not None and not session.speculative:
+        failures.append([0, f"the setup failed: {message}", session.ended])
+    for at, part in enumerate(job["parts"]):
+        if failures and not job["go_on"] and not session.speculative:
+            break
+        session.ended = ""
+        message = _run_part(part, namespace, session)
+        if message is None:
+            passed += 1
+        else:
+            failures.append([at, message, session.ended])
     return {
-        "needs": list(session.needs.values()), "checks": session.checks, "parts_passed": parts_passed,
-        "message": message,
+        "needs": session.history.needs(), "carried": OwnClasses(namespace).names(), "made": session.made,
+        "checks": session.checks, "nan": session.nan, "passed": passed, "failures": failures,
     }  # fmt: skip
 
 
-def _exception(type_name: str, message: str) -> BaseException:
-    known = getattr(builtins, type_name, None)
-    if isinstance(known, type) and issubclass(known, Exception):
-        return known(message)
-    return CandidateError(f"{type_name}: {message}")
+def _prepared(job: dict[str, Any]) -> tuple[Namespace, Session]:
+    """The namespace as the setup finds it, with the same random numbers in every run."""
+    conveniences: dict[str, Any] = {}
+    exec(compile(job["conveniences"], "conveniences.py", "exec"), conveniences)
+    namespace = Namespace(conveniences, [*job["functions"], *job["classes"]])
+    session = Session(job["answers"], job["classes"], OwnClasses(namespace))
+    namespace.candidate = session.candidate
+    namespace[HOOK] = session.check
+    stand_for_modules(namespace, session.candidate)
+    _seed_random_numbers(job)
+    exec(compile(job["prefix"], "prefix.py", "exec"), namespace)
+
+    sources = [job["setup"], *job["parts"]]
+    for name in caught_names(sources) - namespace.keys():
+        session.exceptions[name] = type(name, (CandidateError,), {})
+    if job["entry_point"] is None:
+        namespace.under_test = names_under_test(sources, namespace, conveniences)
+    else:
+        namespace.under_test = {job["entry_point"]}
+        namespace.pop(job["entry_point"], None)  # a prefix that has it does not answer for the candidate
+    return namespace, session
+
+
+def _seed_random_numbers(job: dict[str, Any]) -> None:
+    """Other numbers in each run would ask for other calls, and never come to an end."""
+    random.seed(0)
+    if any("numpy" in text for text in [job["prefix"], job["setup"], *job["parts"]]):
+        with contextlib.suppress(ImportError):
+            importlib.import_module("numpy").random.seed(0)
+
+
+def _run_part(source: str, namespace: Namespace, session: Session) -> str | None:
+    """Why the part failed; None where it did not."""
+    try:
+        exec(compile(_Rewrite().visit(ast.parse(source)), "tests.py", "exec"), namespace)
+    except SystemExit as end:  # the tests' own: the candidate's arrives as another error
+        return f"exit {end.code}" if end.code else None
+    except BaseException as error:  # noqa: BLE001 - however else a part ends, it is that part's failure
+        if not session.speculative:
+            _refuse(error)
+        message = f"{getattr(error, 'kind', type(error).__name__)}: {error}"[:300]
+        return message.encode("utf-8", "backslashreplace").decode()
+    return None
+
+
+def _refuse(error: BaseException) -> None:
+    """Some ends say nothing about any candidate. What the candidate raised is never one of them."""
+    if isinstance(error, BeyondBorderError):
+        raise TestsFaultError("tests_beyond_border", str(error)) from error
+    if isinstance(error, ImportError) and not hasattr(error, "of_candidate"):
+        raise TestsFaultError("tests_need_import", str(error)) from error
 
 
 if __name__ == "__main__":
