@@ -28,6 +28,14 @@ HOSTILE_RESPONSES: tuple[str, ...] = (
     "\x00\x01\x7f",
     "\\boxed{9^{9^{9^{9}}}}",
     "a" * 200_000,
+    "9" * 5_000,
+    "\\boxed{" + "9" * 5_000 + "}",
+    '```json\n{"output": ' + "9" * 5_000 + "}\n```",
+    "\\boxed{\ud800}",
+    '```json\n{"output": "\\ud800"}\n```',
+    '```python\nimport os\nos.write(3, (2).to_bytes(4, "big") + b"{}")\nos._exit(0)\n```',
+    "```python\nraise ValueError(chr(0xD800))\n```",
+    "```python\ndef add(*_):\n    return 10**5000\n```",
 )
 BROKEN_REFERENCES: tuple[JsonValue, ...] = (None, "", {}, [])
 
@@ -56,11 +64,12 @@ def is_deterministic(verifier: Verifier) -> None:
 
 
 def survives_hostile_responses(verifier: Verifier) -> None:
-    """Whatever a model writes is a verdict below 1, never an exception."""
+    """Whatever a model writes is a verdict below 1 that can be stored, never an exception."""
     example = _right_example(verifier)
     for response in HOSTILE_RESPONSES:
         verdict = _verify(verifier, Example(response, example.ground_truth, 0.0, example.extra))
         _demand(verdict.score is None or verdict.score < 1.0, f"{response!r:.40} was graded {verdict.score}")
+        _demand(_survives_json(verdict), f"the verdict on {response!r:.40} does not survive JSON")
 
 
 def finds_no_answer_in_an_empty_response(verifier: Verifier) -> None:
@@ -85,10 +94,7 @@ def gives_verdicts_that_survive_json(verifier: Verifier) -> None:
     """A verdict is the same after a trip through JSON."""
     for example in verifier.examples:
         verdict = _verify(verifier, example)
-        _demand(
-            Verdict.model_validate_json(verdict.model_dump_json()) == verdict,
-            f"{verdict} does not survive JSON",
-        )
+        _demand(_survives_json(verdict), f"{verdict} does not survive JSON")
 
 
 CHECKS: tuple[Callable[[Verifier], None], ...] = (
@@ -113,6 +119,13 @@ def check_all(verifier: Verifier) -> None:
 
 def _verify(verifier: Verifier, example: Example) -> Verdict:
     return verifier.verify(example.request(verifier.name))
+
+
+def _survives_json(verdict: Verdict) -> bool:
+    try:
+        return Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+    except ValueError:  # text that UTF-8 cannot hold
+        return False
 
 
 def _right_example(verifier: Verifier) -> Example:
