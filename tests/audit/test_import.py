@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from guru_data.errors import RowError, SourceError
 from rlvr.audit.asking.sql import ask
 from rlvr.audit.books.check import check_run
-from rlvr.audit.books.manifest import read_manifest
+from rlvr.audit.books.manifest import LEFT_OUT_FILE, read_manifest
 from rlvr.audit.books.storage import sha256_file
 from rlvr.audit.cli import app
 from rlvr.audit.exchange.importing import FORMATS, Asked, import_run
@@ -48,6 +48,21 @@ def test_the_manifest_says_where_the_rollouts_are_from(tmp_path: Path) -> None:
     assert origin.imported.files == {"1.jsonl": sha256_file(file)}
     assert (origin.imported.rows, origin.imported.left_out, origin.config, origin.model) == (2, 1, {}, None)
     assert check_run(tmp_path / "run", found.head).faults == []
+
+
+def test_what_was_left_out_is_sealed_and_counted(tmp_path: Path) -> None:
+    file = dump(tmp_path / "1.jsonl", verl_row(), "torn {", "torn [")
+    head = import_run("verl", file, tmp_path / "run", MATH, COMMAND).head
+    left_out = tmp_path / "run" / LEFT_OUT_FILE
+    content = left_out.read_bytes()
+    left_out.write_bytes(content.replace(b"JSON", b"Java"))
+    assert check_run(tmp_path / "run", head).faults == ["left_out.jsonl was changed after it was sealed"]
+    left_out.write_bytes(content[: content.index(b"\n") + 1])
+    assert "left_out.jsonl names 1 rows, manifest.json says that 2 were left out" in (
+        check_run(tmp_path / "run").faults
+    )
+    left_out.unlink()
+    assert "left_out.jsonl is missing" in check_run(tmp_path / "run").faults
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
     lines of the chain + run directory --check_files--> sound links, faults
 
     ledger/step=*/attempt=*.parquet, verdicts/*/part-*.parquet   sealed when written, and never change
+    left_out.jsonl                                               the same, of an import
     manifest.json, problems.parquet, evals/step_*.json           a later attempt may write them anew: of their
                                                                  lines in the chain the last one holds
     metrics.jsonl                                                sealed when an attempt ends: each line in the
@@ -22,7 +23,7 @@ from pathlib import Path
 from rlvr.audit.books.chain import CHAIN_FILE, Link
 from rlvr.audit.books.check_chain import read_chain
 from rlvr.audit.books.ledger import LEDGER_FILE
-from rlvr.audit.books.manifest import MANIFEST_FILE, read_manifest
+from rlvr.audit.books.manifest import LEFT_OUT_FILE, MANIFEST_FILE, Manifest, read_manifest
 from rlvr.audit.books.metrics import METRICS_FILE, metrics_digest
 from rlvr.audit.books.problems import JOURNAL_FILE, PROBLEMS_FILE
 from rlvr.audit.books.sealing import ENDS, has_ended
@@ -30,7 +31,7 @@ from rlvr.audit.books.storage import TEMPORARY_SUFFIX, sha256_file
 from rlvr.audit.opinions.stored import OPINION_FILE
 from rlvr.errors import LedgerError
 
-WRITTEN_ONCE = (LEDGER_FILE, OPINION_FILE)
+WRITTEN_ONCE = (LEDGER_FILE, OPINION_FILE, re.compile(re.escape(str(LEFT_OUT_FILE))))
 
 EVALUATION_FILE = re.compile(r"evals/step_(\d{6,})\.json")
 
@@ -76,7 +77,8 @@ def check_files(run_dir: Path, present: Present, links: Sequence[Link], faults: 
     and adds to `faults` what is wrong.
     """
     sealed = _sealed(links, faults)
-    faults += _attempt_faults(run_dir, links)
+    manifest = _manifest(run_dir, faults)
+    faults += _attempt_faults(manifest, links)
     faults += _metrics_faults(run_dir, [link for link in links if link.file == str(METRICS_FILE)])
     found = {file: _bytes_fault(run_dir, link) for file, link in sealed.items()}
     journal = (run_dir / JOURNAL_FILE).exists()
@@ -87,6 +89,8 @@ def check_files(run_dir: Path, present: Present, links: Sequence[Link], faults: 
             found[file] = _bytes_fault(run_dir, newest[file])
     faults += [fault for fault in found.values() if fault]
     faults += _strangers(present, later, journal=journal)
+    if manifest and has_ended([link.file for link in links]):
+        faults += _left_out_faults(run_dir, manifest)
     return [link for file, link in sealed.items() if found[file] is None and newest.get(file) == link]
 
 
@@ -118,14 +122,19 @@ def _bytes_fault(run_dir: Path, link: Link) -> str | None:
     return None if digest == link.sha256 else f"{link.file} was changed after it was sealed"
 
 
-def _attempt_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
+def _manifest(run_dir: Path, faults: list[str]) -> Manifest | None:
+    if not (run_dir / MANIFEST_FILE).exists():
+        return None
+    try:
+        return read_manifest(run_dir)
+    except LedgerError as error:
+        faults.append(str(error))
+        return None
+
+
+def _attempt_faults(manifest: Manifest | None, links: Sequence[Link]) -> Iterator[str]:
     """Rows of attempts that there were not, and what was sealed as an attempt's after the last had ended."""
-    begun: int | None = None
-    if (run_dir / MANIFEST_FILE).exists():
-        try:
-            begun = len(read_manifest(run_dir).attempts)
-        except LedgerError as error:
-            yield str(error)
+    begun = len(manifest.attempts) if manifest else None
     ended = False
     for number, link in enumerate(links, 1):
         match = LEDGER_FILE.fullmatch(link.file)
@@ -135,6 +144,15 @@ def _attempt_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:
             yield f"{CHAIN_FILE} line {number}: {link.file} was sealed after the last attempt had ended"
         if link.file in map(str, ENDS):
             ended = link.file == str(PROBLEMS_FILE)
+
+
+def _left_out_faults(run_dir: Path, manifest: Manifest) -> Iterator[str]:
+    """Of an import that has ended, whether as many rows are named as were left out."""
+    wanted = sum(origin.imported.left_out for origin in manifest.attempts if origin.imported)
+    path = run_dir / LEFT_OUT_FILE
+    named = path.read_bytes().count(b"\n") if path.is_file() else 0
+    if named != wanted:
+        yield f"{LEFT_OUT_FILE} names {named} rows, {MANIFEST_FILE} says that {wanted} were left out"
 
 
 def _metrics_faults(run_dir: Path, links: Sequence[Link]) -> Iterator[str]:

@@ -25,6 +25,8 @@ from rlvr.config import RunConfig
 from rlvr.errors import LedgerError
 
 MANIFEST_FILE = Path("manifest.json")
+LEFT_OUT_FILE = Path("left_out.jsonl")
+"""The rows that an import left out, a line each; where there were none, there is no file."""
 
 LIBRARIES = (
     "rlvr-cluster",
@@ -61,7 +63,7 @@ class Imported(_Record):
     """SHA-256 by path below what was imported."""
     rows: int
     left_out: int
-    """Rows of the files that are not in the ledger; the import wrote down which and why."""
+    """Rows of the files that are not in the ledger; `LEFT_OUT_FILE` says which and why."""
 
 
 class Origin(_Record):

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlvr.audit.books.chain import CHAIN_FILE, parse_link
+from rlvr.audit.books.manifest import LEFT_OUT_FILE
 from rlvr.audit.books.metrics import METRICS_FILE
 from rlvr.audit.books.problems import JOURNAL_FILE, PROBLEMS_FILE
 from rlvr.audit.books.storage import write_whole
 from rlvr.audit.exchange.dataset_card import CARD_FILE, dataset_card
-from rlvr.audit.exchange.importing.writer import LEFT_OUT_FILE
 from rlvr.audit.inert import visible
 from rlvr.audit.opinions.stored import opinion_files
 from rlvr.audit.report.facts import gather

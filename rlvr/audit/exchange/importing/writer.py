@@ -21,7 +21,7 @@ from statistics import fmean
 from guru_data import Problem
 from guru_data.errors import RowError
 from rlvr.audit.book import Audit
-from rlvr.audit.books.manifest import Imported, describe_import
+from rlvr.audit.books.manifest import LEFT_OUT_FILE, Imported, describe_import
 from rlvr.audit.books.rows import storable
 from rlvr.audit.books.schema import Row, canonical_json, row_hash
 from rlvr.audit.books.storage import append_line, open_for_append, sha256_file
@@ -31,8 +31,6 @@ from rlvr.audit.exchange.importing.fate import ledger_row, problem_of
 from rlvr.audit.exchange.importing.truths import Truths
 from rlvr.errors import ConfigError, LedgerError
 from verifiers.registry import VERIFIERS
-
-LEFT_OUT_FILE = Path("left_out.jsonl")
 
 NAMED = 20
 """How many rows that were left out a result names; the file names all."""
@@ -87,6 +85,8 @@ def import_run(kind: str, path: Path, run_dir: Path, asked: Asked, command: Sequ
     audit = Audit(run_dir, run_dir.resolve().name, describe_import(imported, command=command))
     try:
         written = _write(audit, run_dir, _entries(kind, path, asked, truths))
+        if (run_dir / LEFT_OUT_FILE).exists():
+            audit.seal(LEFT_OUT_FILE)
     finally:
         audit.close()
     if written != result.rows:
