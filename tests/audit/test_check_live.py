@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_a_file_is_no_stranger_if_its_line_comes_while_the_check_goes_on(tmp_pat
     check_files(tmp_path, present, links, faults)
     audit.close()
     assert faults == []
+
+
+def test_a_line_may_come_a_moment_after_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = begun(tmp_path)
+    file = write_opinions(tmp_path, "other", [])
+    monkeypatch.setattr(time, "sleep", lambda _: audit.seal(file))  # which is when a run goes on
+    assert check_run(tmp_path).faults == []
+    audit.close()
 
 
 def test_checks_beside_a_writing_run_find_nothing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ yet, and its new problems are in the journal.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,9 @@ WRITTEN_ANEW = (
 
 FOLDERS = ("ledger", "verdicts", "evals")
 """In which every file must be sealed, apart from the chain and what a kill left half written."""
+
+PAUSE_S = 0.2
+"""Many times what lies between a file and its line in the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def check_files(run_dir: Path, present: Present, links: Sequence[Link], faults: 
     faults += _metrics_faults(run_dir, [link for link in links if link.file == str(METRICS_FILE)])
     found = {file: _bytes_fault(run_dir, link) for file, link in sealed.items()}
     journal = (run_dir / JOURNAL_FILE).exists()
-    later = read_chain(run_dir).links  # what was written and not yet sealed a moment ago is sealed by now
+    later = _settled(run_dir, present)
     newest = {link.file: link for link in later}
     for file, link in sealed.items():
         if found[file] and newest.get(file, link) != link:
@@ -92,6 +96,15 @@ def check_files(run_dir: Path, present: Present, links: Sequence[Link], faults: 
     if manifest and has_ended([link.file for link in links]):
         faults += _left_out_faults(run_dir, manifest)
     return [link for file, link in sealed.items() if found[file] is None and newest.get(file) == link]
+
+
+def _settled(run_dir: Path, present: Present) -> list[Link]:
+    """The chain as it is now; where it lacks a file, after a pause in which a run that goes on seals it."""
+    links = read_chain(run_dir).links
+    if {*present.files} <= {str(CHAIN_FILE), *(link.file for link in links)}:
+        return links
+    time.sleep(PAUSE_S)
+    return read_chain(run_dir).links
 
 
 def _sealed(links: Sequence[Link], faults: list[str]) -> dict[str, Link]:
