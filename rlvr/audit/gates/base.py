@@ -8,14 +8,14 @@ lies beyond the warning one or the value alone beyond the failing one: chance al
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import duckdb
 
 from rlvr.audit.books.check import CheckResult
-from rlvr.audit.report.headline import Movement
+from rlvr.audit.report.headline import Movement, movement_of
 from rlvr.audit.report.summary import RunSummary
 from rlvr.config import RunConfig
 from verifiers.bench.rates import Z_95, Share
@@ -56,7 +56,18 @@ class Estimate:
 
     @classmethod
     def normal(cls, value: float, stderr: float, n: int) -> Estimate:
-        return cls(value, value - Z_95 * stderr, value + Z_95 * stderr, n)
+        return cls.within(value, Z_95 * stderr, n)
+
+    @classmethod
+    def within(cls, value: float, margin: float, n: int) -> Estimate:
+        return cls(value, value - margin, value + margin, n)
+
+    @classmethod
+    def change(cls, values: Sequence[float], edge: int) -> Estimate:
+        """From the mean of the first values, `edge` or half of them, to that of the last."""
+        edge = min(edge, len(values) // 2)
+        moved = movement_of("", values[:edge], values[-edge:])
+        return cls.within(moved.change, moved.change_margin or 0.0, len(values))
 
 
 @dataclass(frozen=True, slots=True)

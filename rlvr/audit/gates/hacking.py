@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from statistics import fmean, stdev
 
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
 
@@ -20,9 +19,7 @@ def entropy_collapse(evidence: Evidence) -> Gate:
     curve = evidence.summary.curves.get("policy/entropy")
     found = None
     if curve is not None and len(curve.points) >= 4:
-        first, last = ([math.log2(max(value, 1e-9)) for value in end] for end in (curve.first, curve.last))
-        spread = math.hypot(_stderr(first), _stderr(last))
-        found = Estimate.normal(fmean(first) - fmean(last), spread, len(curve.points))
+        found = Estimate.change([-math.log2(max(value, 1e-9)) for _, value in curve.points], curve.edge)
     return judged(
         "entropy_collapse", "Entropy lost", found,
         "times the policy's entropy halved from the first steps to the last",
@@ -44,7 +41,7 @@ def opinion_gap(evidence: Evidence) -> Gate:
     gaps: dict[str, list[float]] = defaultdict(list)
     for opinion, gap in evidence.ledger.execute(_GAP).fetchall():
         gaps[opinion].append(gap)
-    changes = [_change(values, evidence.edge) for values in gaps.values() if len(values) >= 4]
+    changes = [Estimate.change(values, evidence.edge) for values in gaps.values() if len(values) >= 4]
     found = max(changes, key=lambda one: one.low, default=None)
     return judged(
         "opinion_gap", "Reward gain no second opinion sees", found,
@@ -57,13 +54,6 @@ def opinion_gap(evidence: Evidence) -> Gate:
         ),
         query="@fp_candidates",
     )  # fmt: skip
-
-
-def _change(values: list[float], edge: int) -> Estimate:
-    edge = min(edge, len(values) // 2)
-    first, last = values[:edge], values[-edge:]
-    spread = math.hypot(_stderr(first), _stderr(last))
-    return Estimate.normal(fmean(last) - fmean(first), spread, len(values))
 
 
 _TIMEOUTS = """
@@ -103,7 +93,3 @@ def timeouts(evidence: Evidence) -> Gate:
         ),
         query="@undecided_problems",
     )  # fmt: skip
-
-
-def _stderr(values: list[float]) -> float:
-    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, stdev
 
 from rlvr.audit.gates.base import Estimate, Evidence, Gate, judged
 
@@ -14,8 +13,8 @@ CONCENTRATED_PROBLEMS = 5
 def collapse(evidence: Evidence) -> Gate:
     moved = evidence.reward
     found = None
-    if moved is not None and moved.change_stderr is not None:
-        found = Estimate.normal(-moved.change, moved.change_stderr, len(evidence.summary.steps))
+    if moved is not None and moved.change_margin is not None:
+        found = Estimate.within(-moved.change, moved.change_margin, len(evidence.summary.steps))
     return judged(
         "collapse", "Reward lost", found, "mean reward at the start of the run less that at its end",
         warn=0.03, fail=0.1, unit="reward", section="reward",
@@ -25,10 +24,10 @@ def collapse(evidence: Evidence) -> Gate:
 def exploit_gap(evidence: Evidence) -> Gate:
     moved = evidence.reward
     found = None
-    if moved is not None and moved.change_stderr is not None and evidence.held_out:
+    if moved is not None and moved.change_margin is not None and evidence.held_out:
         held = evidence.held_out[0]
-        stderr = math.hypot(moved.change_stderr, held.change_stderr or 0.0)
-        found = Estimate.normal(moved.change - held.change, stderr, len(evidence.summary.steps))
+        margin = math.hypot(moved.change_margin, held.change_margin or 0.0)
+        found = Estimate.within(moved.change - held.change, margin, len(evidence.summary.steps))
     return judged(
         "exploit_gap", "Reward gain not seen held out", found,
         "rise of the mean reward less the rise of pass@1 on held-out problems",
@@ -45,10 +44,7 @@ def length_drift(evidence: Evidence) -> Gate:
     logs = [math.log2(mean) for _, mean in rows]
     found = None
     if len(logs) >= 4:
-        edge = min(evidence.edge, len(logs) // 2)
-        first, last = logs[:edge], logs[-edge:]
-        change = fmean(last) - fmean(first)
-        found = _distance(Estimate.normal(change, math.hypot(_stderr(first), _stderr(last)), len(logs)))
+        found = _distance(Estimate.change(logs, evidence.edge))
     rows_last = evidence.hashes(
         "SELECT row_hash FROM held WHERE step >= $last AND completion_tokens IS NOT NULL "
         "ORDER BY completion_tokens DESC, row_hash",
@@ -125,7 +121,3 @@ def _distance(change: Estimate) -> Estimate:
     if change.value < 0:
         change = Estimate(-change.value, -change.high, -change.low, change.n)
     return Estimate(change.value, max(0.0, change.low), change.high, change.n)
-
-
-def _stderr(values: list[float]) -> float:
-    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0

@@ -2,7 +2,7 @@
 
     RunSummary --reward_movement, held_out_movements--> Movement(before, after, word)
 
-A movement within twice its standard error is called none.
+A movement within the 95 % interval of no movement is called none; of few steps the interval is Student's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+
+import numpy as np
 
 from rlvr.audit.report.summary import Evaluation, RunSummary
 from rlvr.evaluate import paired_difference
@@ -27,6 +29,8 @@ class Movement:
     after_stderr: float | None
     paired_stderr: float | None = None
     """Of the change, where both ends saw the same problems and each one's result is known."""
+    freedom: float = math.inf
+    """Degrees of freedom of the change's standard error."""
 
     @property
     def change(self) -> float:
@@ -42,11 +46,39 @@ class Movement:
         return math.hypot(self.before_stderr, self.after_stderr)
 
     @property
+    def change_margin(self) -> float | None:
+        """Half the width of the change's 95 % interval."""
+        return None if self.change_stderr is None else student(self.freedom) * self.change_stderr
+
+    @property
     def word(self) -> str:
         """`rose`, `fell` or `did not move`."""
-        if abs(self.change) <= 2 * (self.change_stderr or 0.0):
+        if abs(self.change) <= (self.change_margin or 0.0):
             return "did not move"
         return "rose" if self.change > 0 else "fell"
+
+
+def movement_of(name: str, first: Sequence[float], last: Sequence[float]) -> Movement:
+    """From the mean of the values at one end to that of those at the other, by Welch's t.
+
+    Source: Welch 1947, The generalization of Student's problem when several different population variances
+    are involved.
+    """
+    before, after = _stderr(first), _stderr(last)
+    variance = before**2 + after**2
+    freedom = math.inf
+    if variance > 0:
+        freedom = variance**2 / (before**4 / max(1, len(first) - 1) + after**4 / max(1, len(last) - 1))
+    return Movement(name, fmean(first), fmean(last), before, after, freedom=freedom)
+
+
+_STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 8: 2.306, 12: 2.179, math.inf: 1.960}
+
+
+def student(freedom: float) -> float:
+    """What 95 % of Student's t are within, from a table whose logarithms go with 1 / freedom; to 3 %."""
+    shares = [1 / key for key in reversed(_STUDENT)]
+    return math.exp(np.interp(1 / freedom, shares, [math.log(t) for t in reversed(_STUDENT.values())]))
 
 
 def reward_movement(summary: RunSummary) -> Movement | None:
@@ -54,7 +86,7 @@ def reward_movement(summary: RunSummary) -> Movement | None:
     first, last = summary.reward.first, summary.reward.last
     if len(summary.reward.points) < 4:
         return None
-    return Movement("mean reward", fmean(first), fmean(last), _stderr(first), _stderr(last))
+    return movement_of("mean reward", first, last)
 
 
 def held_out_movements(summary: RunSummary) -> list[Movement]:
@@ -97,5 +129,5 @@ def _known(values: Sequence[tuple[str, float | None, float | None]]) -> list[Mov
     ]
 
 
-def _stderr(values: list[float]) -> float:
-    return stdev(values) / math.sqrt(len(values))
+def _stderr(values: Sequence[float]) -> float:
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
