@@ -109,7 +109,7 @@ def test_weights_that_are_not_the_learners_are_refused(served: Served) -> None:
 def test_a_load_that_did_nothing_is_found_though_the_step_was_small(served: Served) -> None:
     held = served.policy.publish()
     served.runner.run(served.engine.load(held))
-    served.policy.train(by=0.007)
+    served.policy.train(by=0.0045)
     small_step = served.policy.probe()
     silent = replace(held, probe=replace(small_step, before=held.probe.logprobs))
     assert mean_difference(small_step.logprobs, held.probe.logprobs) < EngineConfig().probe_tolerance

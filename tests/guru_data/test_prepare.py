@@ -108,7 +108,7 @@ def test_every_removed_row_is_named_with_its_step_and_reason(tmp_path: Path) -> 
         row(second, "2", id="easy", pass_rates={"qwen2.5_7b": 0.9}),
         row(second, "2", id="hard", pass_rates={"qwen3_30b": 0.0}),
         row("What is odd?", "[[1", id="broken", verifier="ordering"),
-        row("What is even?", r"\boxed{", id="refused"),
+        row("What is even?", "5}{6", id="refused"),
         "{not json",
         row("What else?", id="bad", domain=""),
     ]

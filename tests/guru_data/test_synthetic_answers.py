@@ -56,7 +56,8 @@ def test_arithmetic_fractions_and_equations_hold_in_python(grader: ProblemGrader
             asserts += [
                 f"assert {python(left)} == {python(right)}" for left, right in map(split_equation, equations)
             ]
-    assert holds_in_python(grader, "x = 0", asserts)
+    asserts.append("assert asked() == 0")  # tests that ask nothing of a program are refused
+    assert holds_in_python(grader, "def asked(): return 0", asserts)
 
 
 def split_equation(text: str) -> tuple[str, str]:
