@@ -10,18 +10,25 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from sandboxes.errors import BodyTimeoutError, PoolFullError, RequestTooLargeError
-from sandboxes.service.config import ServiceConfig
 
 
 class ClientLeftError(Exception):
-    """The connection ended before the body did. Stays inside this package."""
+    """The connection ended before the body did; nobody is left to be told."""
 
 
 class Bodies:
-    """Counts what has arrived of all bodies in flight; what one only announces keeps nobody else out."""
+    """Counts what has arrived of all bodies in flight; what one only announces keeps nobody else out.
 
-    def __init__(self, config: ServiceConfig) -> None:
-        self._config = config
+    Args:
+        max_body_bytes: of one body.
+        max_held_bytes: of all that are held at a time.
+        timeout_s: how long one may take to arrive.
+    """
+
+    def __init__(self, *, max_body_bytes: int, max_held_bytes: int, timeout_s: float) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._max_held_bytes = max_held_bytes
+        self._timeout_s = timeout_s
         self._held_bytes = 0
 
     @contextlib.asynccontextmanager
@@ -35,8 +42,8 @@ class Bodies:
             ClientLeftError: the connection ended first.
         """
         announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._config.max_body_bytes:
-            raise RequestTooLargeError(f"a body of {announced} bytes, at most {self._config.max_body_bytes}")
+        if announced.isdecimal() and int(announced) > self._max_body_bytes:
+            raise RequestTooLargeError(f"a body of {announced} bytes, at most {self._max_body_bytes}")
         body = await self._collect_in_time(receive)
         try:
             yield body
@@ -45,12 +52,10 @@ class Bodies:
 
     async def _collect_in_time(self, receive: Receive) -> bytes:
         try:
-            async with asyncio.timeout(self._config.body_timeout_s):
+            async with asyncio.timeout(self._timeout_s):
                 return await self._collect(receive)
         except TimeoutError as error:
-            raise BodyTimeoutError(
-                f"the body did not arrive within {self._config.body_timeout_s:g} s"
-            ) from error
+            raise BodyTimeoutError(f"the body did not arrive within {self._timeout_s:g} s") from error
 
     async def _collect(self, receive: Receive) -> bytes:
         chunks: list[bytes] = []
@@ -72,7 +77,7 @@ class Bodies:
             raise
 
     def _check(self, size: int) -> None:
-        if size > self._config.max_body_bytes:
-            raise RequestTooLargeError(f"a body of more than {self._config.max_body_bytes} bytes")
-        if self._held_bytes > self._config.max_held_bytes:
+        if size > self._max_body_bytes:
+            raise RequestTooLargeError(f"a body of more than {self._max_body_bytes} bytes")
+        if self._held_bytes > self._max_held_bytes:
             raise PoolFullError(f"requests in flight hold {self._held_bytes} bytes; try again later")

@@ -31,7 +31,11 @@ class Gate:
     def __init__(self, app: ASGIApp, config: ServiceConfig) -> None:
         self._app = app
         self._config = config
-        self._bodies = Bodies(config)
+        self._bodies = Bodies(
+            max_body_bytes=config.max_body_bytes,
+            max_held_bytes=config.max_held_bytes,
+            timeout_s=config.body_timeout_s,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -10,6 +10,7 @@ import pytest
 
 from guru_data import Problem
 from rlvr.audit.books.metrics import read_metrics
+from rlvr.engines.local import LocalGenerators
 from rlvr.engines.scripted import ScriptedEngine
 from rlvr.errors import GeneratorLostError, InfrastructureError
 from rlvr.evaluate import evaluate
@@ -97,18 +98,18 @@ class Answering:
         return [verdict(1.0) for _ in requests]
 
 
-class Slow(ScriptedEngine):
+class Slow(LocalGenerators):
     """Takes a while for each group, and no more than two at once."""
 
     def __init__(self, takes_s: float) -> None:
-        super().__init__(lambda prompt, index, version: "2")
+        super().__init__(ScriptedEngine(lambda prompt, index, version: "2"))
         self._takes_s = takes_s
         self._places = asyncio.Semaphore(2)
 
-    async def generate(self, prompt: Prompt, count: int, params: SamplingParams) -> tuple[list[Rollout], int]:  # type: ignore[override]
+    async def generate(self, prompt: Prompt, count: int, params: SamplingParams) -> tuple[list[Rollout], int]:
         async with self._places:
             await asyncio.sleep(self._takes_s)
-            return await super().generate(prompt, count, params), 1
+            return await super().generate(prompt, count, params)
 
 
 class Lost(Slow):
@@ -116,7 +117,7 @@ class Lost(Slow):
         super().__init__(0.0)
         self._error = error
 
-    async def generate(self, prompt: Prompt, count: int, params: SamplingParams) -> tuple[list[Rollout], int]:  # type: ignore[override]
+    async def generate(self, prompt: Prompt, count: int, params: SamplingParams) -> tuple[list[Rollout], int]:
         raise self._error
 
 

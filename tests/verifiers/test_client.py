@@ -14,12 +14,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from tests.verifiers.scripted_service import (
+    VERDICT,
+    ScriptedService,
+    crashed,
+    graded,
+    refused,
+    status,
+    verify,
+)
 from tests.verifiers.service_tools import echo, running_app
 from verifiers.client import SyncVerifierClient, VerifierClient
 from verifiers.errors import (
     GroundTruthError,
-    InvalidRequestError,
-    RequestTooLargeError,
     UnauthorizedError,
     VerifierError,
     VerifierSetupError,
@@ -28,49 +35,6 @@ from verifiers.errors import (
 from verifiers.retrying import Attempts
 from verifiers.service.config import ServiceConfig
 from verifiers.types import Verdict, VerifyRequest
-
-VERDICT = Verdict.compared(True, "a").model_dump(mode="json")
-
-
-class ScriptedService(httpx.AsyncBaseTransport):
-    """Answers each request with the next step of a script; the last step repeats."""
-
-    def __init__(self, *steps: Callable[[httpx.Request], httpx.Response]) -> None:
-        self._steps = list(steps)
-        self.requests: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
-        return step(request)
-
-
-def status(code: int, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda _: httpx.Response(
-        code, headers=headers, json={"type": "urn:verifiers:unavailable", "detail": "full"}
-    )
-
-
-def crashed(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(500, text="Internal Server Error")
-
-
-def refused(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("refused", request=request)
-
-
-def graded(request: httpx.Request) -> httpx.Response:
-    if request.url.path == "/v1/verify":
-        return httpx.Response(200, json=VERDICT)
-    return httpx.Response(200, json={"verdicts": [VERDICT] * len(json.loads(request.content)["items"])})
-
-
-def verify(service: ScriptedService, *, deadline_s: float = 10.0) -> Verdict:
-    async def run() -> Verdict:
-        async with VerifierClient("http://service", deadline_s=deadline_s, transport=service) as client:
-            return await client.verify(echo("a"))
-
-    return asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -208,48 +172,6 @@ def test_an_answer_that_is_no_verdict_is_an_error() -> None:
         verify(ScriptedService(lambda _: httpx.Response(200, content=b"\xff")))
 
 
-@pytest.mark.parametrize(
-    "answer", [[], {}, {"verdicts": None}, {"verdicts": [VERDICT]}, {"verdicts": [VERDICT, {"error": "odd"}]}]
-)
-def test_a_batch_that_is_not_answered_item_by_item_is_an_error(answer: object) -> None:
-    async def run() -> list[Verdict | VerifierError]:
-        service = ScriptedService(lambda _: httpx.Response(200, json=answer))
-        async with VerifierClient("http://service", transport=service) as client:
-            return await client.verify_batch([echo("a"), echo("b")])
-
-    with pytest.raises(VerifierUnavailableError):
-        asyncio.run(run())
-
-
-def test_only_the_items_that_were_not_started_are_asked_again() -> None:
-    not_started = {"error": {"type": "urn:verifiers:unavailable", "detail": "deadline"}}
-    bad = {"error": {"type": "urn:verifiers:ground_truth_error", "detail": "bad"}}
-    first = lambda _: httpx.Response(200, json={"verdicts": [VERDICT, not_started, bad]})  # noqa: E731
-    service = ScriptedService(first, graded)
-
-    async def run() -> list[Verdict | VerifierError]:
-        async with VerifierClient("http://service", transport=service) as client:
-            return await client.verify_batch([echo("a"), echo("b"), echo("c")])
-
-    outcomes = asyncio.run(run())
-    assert [type(outcome) for outcome in outcomes] == [Verdict, Verdict, GroundTruthError]
-    assert [item["response"] for item in json.loads(service.requests[1].content)["items"]] == ["b"]
-
-
-def test_a_batch_keeps_the_verdicts_it_got_when_the_rest_is_not_answered_in_time() -> None:
-    not_started = {"error": {"type": "urn:verifiers:unavailable", "detail": "deadline"}}
-    first = lambda _: httpx.Response(200, json={"verdicts": [VERDICT, not_started]})  # noqa: E731
-    service = ScriptedService(first, status(503))
-
-    async def run() -> list[Verdict | VerifierError]:
-        async with VerifierClient("http://service", deadline_s=0.5, transport=service) as client:
-            return await client.verify_batch([echo("a"), echo("b")])
-
-    graded_item, missing = asyncio.run(run())
-    assert isinstance(graded_item, Verdict)
-    assert isinstance(missing, VerifierUnavailableError)
-
-
 def test_the_sync_client_does_the_same(service_url: str) -> None:
     with SyncVerifierClient(service_url) as client:
         right, bad, wrong = client.verify_batch(
@@ -260,55 +182,6 @@ def test_the_sync_client_does_the_same(service_url: str) -> None:
     assert isinstance(wrong, Verdict)
     assert (right.score, wrong.score) == (1.0, 0.0)
     assert isinstance(bad, GroundTruthError)
-
-
-def test_long_batches_go_in_pieces_and_come_back_in_order() -> None:
-    service = ScriptedService(graded)
-
-    async def run() -> int:
-        async with VerifierClient("http://service", transport=service) as client:
-            return len(await client.verify_batch([echo(str(index)) for index in range(600)]))
-
-    assert asyncio.run(run()) == 600
-    assert len(service.requests) == 3
-
-
-def ask_batch(
-    service: httpx.AsyncBaseTransport, requests: list[VerifyRequest], *, deadline_s: float = 10.0
-) -> list[Verdict | VerifierError]:
-    async def run() -> list[Verdict | VerifierError]:
-        async with VerifierClient("http://service", deadline_s=deadline_s, transport=service) as client:
-            return await client.verify_batch(requests)
-
-    return asyncio.run(run())
-
-
-def test_large_items_go_in_more_pieces_than_small_ones() -> None:
-    service = ScriptedService(graded)
-    assert len(ask_batch(service, [echo("x" * 7 * 2**20)] * 3)) == 3
-    assert sorted(len(json.loads(sent.content)["items"]) for sent in service.requests) == [1, 2]
-
-
-def test_a_body_that_the_service_finds_too_large_is_asked_in_parts() -> None:
-    def narrow(request: httpx.Request) -> httpx.Response:
-        if len(request.content) <= 500:
-            return graded(request)
-        return httpx.Response(413, json={"type": "urn:verifiers:too_large", "detail": "over 500 bytes"})
-
-    outcomes = ask_batch(ScriptedService(narrow), [echo("a"), echo("a" * 500), *[echo("a")] * 20])
-    assert isinstance(outcomes.pop(1), RequestTooLargeError)
-    assert all(isinstance(outcome, Verdict) for outcome in outcomes)
-
-
-def test_a_piece_that_fails_costs_no_other_its_verdicts() -> None:
-    def half(request: httpx.Request) -> httpx.Response:
-        if len(json.loads(request.content)["items"]) == 256:
-            return status(503)(request)
-        return graded(request)
-
-    outcomes = ask_batch(ScriptedService(half), [echo("a")] * 300, deadline_s=0.7)
-    assert all(isinstance(outcome, VerifierUnavailableError) for outcome in outcomes[:256])
-    assert all(isinstance(outcome, Verdict) for outcome in outcomes[256:])
 
 
 def test_client_and_service_agree_on_verdicts_and_errors() -> None:
@@ -344,50 +217,3 @@ def test_a_reference_means_the_same_to_the_service_whatever_python_puts_into_it(
     for outcomes in asyncio.run(run()):
         shown = [outcome.answer for outcome in outcomes if isinstance(outcome, Verdict)]
         assert shown == list(map(repr, truths))
-
-
-def test_a_request_that_no_json_reader_would_take_fails_alone() -> None:
-    unreadable = VerifyRequest(verifier="echo", response="a", ground_truth=10**5000)
-    outcomes = ask_batch(ScriptedService(graded), [echo("a"), unreadable, echo("a")])
-    assert [type(outcome) for outcome in outcomes] == [Verdict, InvalidRequestError, Verdict]
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["localhost:8080", "127.0.0.1:8080", "http://", "http://127.0.0.1:99999", "http://[::1", "ftp://a", ""],
-)
-@pytest.mark.parametrize("client", [VerifierClient, SyncVerifierClient])
-def test_a_url_that_no_service_can_have_is_one_clear_error_at_once(
-    client: Callable[[str], object], url: str
-) -> None:
-    with pytest.raises(VerifierSetupError, match="looks like"):
-        client(url)
-
-
-@pytest.mark.parametrize("token", ["secr\u00e9t", "sec\nret", "sec ret"])
-def test_a_token_that_cannot_be_sent_is_an_error_that_does_not_show_it(token: str) -> None:
-    with pytest.raises(VerifierSetupError) as raised:
-        VerifierClient("http://service", token=token)
-    assert "sec" not in str(raised.value)
-
-
-def test_the_white_space_around_a_token_is_not_part_of_it() -> None:
-    async def run() -> Verdict:
-        async with (
-            running_app(ServiceConfig(workers=1, token="secret\n")) as (app, _),
-            VerifierClient("http://a", token=" secret\n", transport=httpx.ASGITransport(app)) as client,
-        ):
-            return await client.verify(echo("a"))
-
-    assert asyncio.run(run()).score == 1.0
-
-
-def test_a_token_in_the_url_is_in_no_error() -> None:
-    async def run() -> None:
-        service = ScriptedService(refused)
-        async with VerifierClient("http://any:secret@a", deadline_s=0.2, transport=service) as client:
-            await client.verify(echo("a"))
-
-    with pytest.raises(VerifierUnavailableError) as raised:
-        asyncio.run(run())
-    assert "secret" not in str(raised.value)

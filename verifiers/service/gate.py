@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandboxes.service.bodies import ClientLeftError
 from verifiers.errors import UnauthorizedError, VerifierError, VerifierUnavailableError
-from verifiers.service.bodies import Bodies, ClientLeftError
+from verifiers.service.bodies import Bodies
 from verifiers.service.config import ServiceConfig
 from verifiers.service.problems import problem_of, problem_response
 
